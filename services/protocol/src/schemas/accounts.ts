@@ -1,0 +1,32 @@
+import Type from 'typebox'
+import { closed, Timestamp, UserId, UserName } from './common.ts'
+
+export const RegisterRequest = Type.Object(
+  {
+    username: Type.String({ pattern: '^[A-Za-z0-9._@+-]{2,64}$', description: 'Unique, case-insensitive.' }),
+    password: Type.String({ minLength: 8, maxLength: 256 }),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Shown to people.' })),
+  },
+  closed,
+)
+export type RegisterRequest = Type.Static<typeof RegisterRequest>
+
+export const LoginRequest = Type.Object(
+  {
+    username: Type.String({ minLength: 1, maxLength: 64 }),
+    password: Type.String({ minLength: 1, maxLength: 256 }),
+  },
+  closed,
+)
+export type LoginRequest = Type.Static<typeof LoginRequest>
+
+export const Session = Type.Object({
+  _id: UserId,
+  name: UserName,
+  token: Type.String({ description: 'JWT: for `auth: { token }` and `Authorization: Bearer`.' }),
+  expiresAt: Timestamp,
+})
+export type Session = Type.Static<typeof Session>
+
+export const UserSummary = Type.Object({ _id: UserId, name: UserName })
+export type UserSummary = Type.Static<typeof UserSummary>

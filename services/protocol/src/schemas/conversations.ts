@@ -1,0 +1,49 @@
+import Type from 'typebox'
+import { closed, Id, Seq, UserId } from './common.ts'
+import { Message } from './messages.ts'
+
+export const GroupRole = Type.Union([Type.Literal('owner'), Type.Literal('admin'), Type.Literal('member')])
+export type GroupRole = Type.Static<typeof GroupRole>
+
+export const GroupMember = Type.Object({ userId: UserId, role: GroupRole })
+export type GroupMember = Type.Static<typeof GroupMember>
+
+export const GroupName = Type.String({ minLength: 1, maxLength: 200 })
+
+export const CreateGroup = Type.Object(
+  { name: GroupName, members: Type.Array(UserId, { maxItems: 100_000, description: 'Besides yourself.' }) },
+  closed,
+)
+export type CreateGroup = Type.Static<typeof CreateGroup>
+
+export const SetMember = Type.Object({ role: Type.Optional(GroupRole) }, closed)
+export type SetMember = Type.Static<typeof SetMember>
+
+export const Group = Type.Object({
+  _id: Id,
+  name: GroupName,
+  members: Type.Array(GroupMember),
+  conversationId: Id,
+})
+export type Group = Type.Static<typeof Group>
+
+export const GroupMemberChanged = Type.Object({
+  groupId: Id,
+  conversationId: Id,
+  userId: UserId,
+  role: Type.Optional(GroupRole),
+})
+export type GroupMemberChanged = Type.Static<typeof GroupMemberChanged>
+
+export const Conversation = Type.Object({
+  _id: Id,
+  kind: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
+  name: Type.Optional(Type.String()),
+  members: Type.Array(Type.Object({ userId: UserId, name: Type.Optional(Type.String()) })),
+  lastMessage: Type.Union([Message, Type.Null()]),
+  headSeq: Seq,
+})
+export type Conversation = Type.Static<typeof Conversation>
+
+export const ConversationList = Type.Object({ conversations: Type.Array(Conversation) })
+export type ConversationList = Type.Static<typeof ConversationList>
