@@ -1,0 +1,79 @@
+import type { UserSummary } from '@earshot/protocol'
+import { LRUCache } from 'lru-cache'
+import type { Collection, Db, ObjectId } from 'mongodb'
+import { fromDbId, toDbId } from '../clients/mongo.ts'
+
+/** Ours and the existing system's; unknown fields of its documents are never touched. */
+export interface UserDoc {
+  _id: ObjectId | string
+  name?: string
+  /** For look-ups by prefix. */
+  nameLower?: string
+  lastSeen?: Date
+  isOnline?: boolean
+  presenceVersion?: number
+  createdAt?: Date
+}
+
+/** Who exists. A user exists from the first valid token on. */
+export class UserStore {
+  readonly #users: Collection<UserDoc>
+  /** Names of users known to exist; nobody is ever cached as absent. */
+  readonly #names = new LRUCache<string, string>({ max: 50_000, ttl: 10 * 60_000 })
+
+  constructor(db: Db) {
+    this.#users = db.collection<UserDoc>('users')
+  }
+
+  /** Makes the user exist under this name. A read at most when nothing changed. */
+  async ensure(userId: string, name: string): Promise<void> {
+    if (this.#names.get(userId) === name) return
+    const found = await this.#users.findOne(
+      { _id: toDbId(userId) },
+      { projection: { name: 1, nameLower: 1 } },
+    )
+    const nameLower = name.toLowerCase()
+    if (found?.name !== name || found.nameLower !== nameLower) {
+      await this.#users.updateOne(
+        { _id: toDbId(userId) },
+        { $set: { name, nameLower }, $setOnInsert: { createdAt: new Date() } },
+        { upsert: true },
+      )
+    }
+    this.#names.set(userId, name)
+  }
+
+  async exists(userId: string): Promise<boolean> {
+    return this.#names.has(userId) || (await this.find([userId])).length > 0
+  }
+
+  /** Those of the users who exist, in no order. */
+  async find(userIds: string[]): Promise<UserDoc[]> {
+    if (userIds.length === 0) return []
+    // One `_id` alone uses the index on every MongoDB-wire server, a list does not.
+    const [only] = userIds
+    const filter =
+      userIds.length === 1 && only ? { _id: toDbId(only) } : { _id: { $in: userIds.map(toDbId) } }
+    const docs = await this.#users
+      .find(filter, { projection: { name: 1, lastSeen: 1, isOnline: 1, presenceVersion: 1 } })
+      .toArray()
+    for (const doc of docs) this.#names.set(fromDbId(doc._id), nameOf(doc))
+    return docs
+  }
+
+  /** Users whose name starts with the text; with an empty text those seen last. */
+  async search(text: string, limit: number): Promise<UserSummary[]> {
+    const prefix = text.trim().toLowerCase()
+    const escaped = prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    const docs = await this.#users
+      .find(prefix ? { nameLower: { $regex: `^${escaped}` } } : {}, { projection: { name: 1 } })
+      .sort(prefix ? { nameLower: 1 } : { lastSeen: -1 })
+      .limit(limit)
+      .toArray()
+    return docs.map((doc) => ({ _id: fromDbId(doc._id), name: nameOf(doc) }))
+  }
+}
+
+export function nameOf(doc: UserDoc): string {
+  return doc.name ?? fromDbId(doc._id)
+}

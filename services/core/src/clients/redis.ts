@@ -1,0 +1,46 @@
+import { Redis, type RedisOptions } from 'ioredis'
+
+/**
+ * For commands: fails fast while Redis is away (the caller answers `RETRY_LATER`) instead of queueing without
+ * bound, and never sends a command twice. Commands of one tick share a pipeline.
+ */
+export function commandClient(url: string, name: string): Redis {
+  return connect(url, {
+    connectionName: name,
+    enableAutoPipelining: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 5_000,
+  })
+}
+
+/** For a publisher: what cannot be sent now is worth nothing later, clients `sync`. */
+export function publisherClient(url: string, name: string): Redis {
+  return connect(url, {
+    connectionName: name,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 1,
+  })
+}
+
+/** For a subscriber or a blocking consumer: waits for Redis as long as it takes, then subscribes again. */
+export function subscriberClient(url: string, name: string): Redis {
+  return connect(url, { connectionName: name, maxRetriesPerRequest: null })
+}
+
+/** For a producer of jobs: fails fast, so that a send is refused rather than accepted and lost. */
+export function producerClient(url: string, name: string): Redis {
+  return connect(url, { connectionName: name, enableOfflineQueue: false, maxRetriesPerRequest: 1 })
+}
+
+function connect(url: string, options: RedisOptions): Redis {
+  return new Redis(url, {
+    ...options,
+    replyMapping: 'legacy',
+    lazyConnect: true,
+    retryStrategy: (times: number) =>
+      Math.min(50 * 2 ** Math.min(times, 6), 2_000) * (0.5 + Math.random() / 2),
+  })
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { defaultLimits, type Limits } from '@earshot/protocol'
+import { Compile } from 'typebox/compile'
+import { type Config, ConfigSchema } from './schema.ts'
+
+/** A setting has a value that cannot be used. The message names the variable and never its value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Settings as the processes use them: every one has a value or is absent on purpose. */
+export type LoadedConfig = Config & { NODE_ID: string }
+
+const validator = Compile(ConfigSchema)
+
+/**
+ * Reads the settings from an environment. An unset or empty variable takes its default.
+ * @throws {ConfigError} naming the first variable that is wrong
+ */
+export function loadConfig(env: Record<string, string | undefined>): LoadedConfig {
+  const raw: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(ConfigSchema.properties)) {
+    const { type, default: fallback } = schema as { type?: string; default?: unknown }
+    const given = env[name]?.trim()
+    if (given === undefined || given === '') {
+      if (fallback !== undefined) raw[name] = fallback
+      continue
+    }
+    raw[name] = parse(given, type)
+  }
+  if (!validator.Check(raw)) {
+    const [error] = validator.Errors(raw)
+    const name = error?.instancePath.split('/')[1] ?? 'a setting'
+    throw new ConfigError(`${name} ${error?.message ?? 'is not valid'}`)
+  }
+  if (!raw.JWT_SECRET && !raw.JWKS_URL) throw new ConfigError('JWT_SECRET or JWKS_URL must be set')
+  if (raw.JWT_SECRET !== undefined && raw.JWT_SECRET.length < 16) {
+    throw new ConfigError('JWT_SECRET must have 16 characters or more')
+  }
+  if (raw.PRESENCE_RENEW_MS * 2 > raw.PRESENCE_LEASE_MS) {
+    throw new ConfigError('PRESENCE_RENEW_MS must be at most half of PRESENCE_LEASE_MS')
+  }
+  return { ...raw, NODE_ID: raw.NODE_ID ?? `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}` }
+}
+
+function parse(given: string, type: string | undefined): unknown {
+  if (type === 'integer') return /^-?\d+$/.test(given) ? Number(given) : given
+  if (type === 'boolean') {
+    if (/^(true|1|on|yes)$/i.test(given)) return true
+    if (/^(false|0|off|no)$/i.test(given)) return false
+  }
+  return given
+}
+
+/** The limits that `GET /limits` publishes and the services enforce. */
+export function limitsOf(config: Config): Limits {
+  return {
+    ...defaultLimits,
+    textMaxChars: config.LIMIT_TEXT_MAX_CHARS,
+    voiceMaxSeconds: config.LIMIT_VOICE_MAX_SECONDS,
+    voiceMaxBytes: config.LIMIT_VOICE_MAX_BYTES,
+    voiceMaxSocketBytes: config.LIMIT_VOICE_MAX_SOCKET_BYTES,
+    groupMaxMembers: config.LIMIT_GROUP_MAX_MEMBERS,
+    subscribeMaxUsers: config.LIMIT_SUBSCRIBE_MAX_USERS,
+    subscribeMaxUsersPerSocket: config.LIMIT_SUBSCRIBE_MAX_USERS_PER_SOCKET,
+    syncMaxConversations: config.LIMIT_SYNC_MAX_CONVERSATIONS,
+    pageMaxItems: config.LIMIT_PAGE_MAX_ITEMS,
+    sendsPerSecond: config.LIMIT_SENDS_PER_SECOND,
+    sendsBurst: config.LIMIT_SENDS_BURST,
+    socketsPerUser: config.LIMIT_SOCKETS_PER_USER,
+  }
+}

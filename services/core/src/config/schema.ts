@@ -1,0 +1,143 @@
+/**
+ * Every setting of gateway and worker: one schema, from which the type, the check at start and the page
+ * docs/configuration.md are made. Units are in the names.
+ */
+import Type, { type Static, type TSchema } from 'typebox'
+
+const text = (description: string, value?: string) =>
+  Type.String({ description, ...(value === undefined ? {} : { default: value }) })
+const integer = (description: string, value: number, minimum = 0) =>
+  Type.Integer({ description, default: value, minimum })
+const flag = (description: string, value: boolean) => Type.Boolean({ description, default: value })
+const choice = <const T extends string[]>(description: string, values: T, value: T[number]) =>
+  Type.Enum(values, { description, default: value })
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
+
+export const groups = {
+  process: {
+    PORT: integer(
+      'Port that this process listens on (gateway: clients; worker: health and metrics). 0: any free one.',
+      3000,
+    ),
+    HOST: text('Address that this process listens on.', '0.0.0.0'),
+    NODE_ID: optional(text('Name of this process in logs and metrics. Unset: made from host and pid.')),
+    LOG_LEVEL: choice(
+      'Least level that is logged.',
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'info',
+    ),
+    WEB_ROOT: optional(text('Folder with the built web page, served at `/` by the gateway. Unset: none.')),
+    CORS_ORIGINS: text(
+      'Comma-separated origins whose pages may connect. `*`: any. Empty: the same origin only.',
+      '',
+    ),
+    DRAIN_MS: integer('After SIGTERM, milliseconds over which the gateway tells its clients to move.', 5000),
+  },
+  stores: {
+    REDIS_URL: text(
+      'Redis ≥ 7 for rooms, presence and staged audio. `redis://[user:password@]host:port[/db]`.',
+      'redis://127.0.0.1:6379',
+    ),
+    QUEUE_REDIS_URL: optional(text('Redis for the job queues (noeviction, AOF). Unset: `REDIS_URL`.')),
+    REDIS_PREFIX: text(
+      'First part of every Redis key and channel, so that clusters can share a Redis.',
+      'earshot',
+    ),
+    MONGODB_URI: text('MongoDB ≥ 6, with the database in its path.', 'mongodb://127.0.0.1:27017/earshot'),
+    MONGODB_WRITE_CONCERN: Type.String({
+      description:
+        'Write concern that a message needs before it is acknowledged: `majority` or a number of members.',
+      default: 'majority',
+      pattern: '^(majority|[1-9][0-9]*)$',
+    }),
+  },
+  identity: {
+    JWT_SECRET: optional(
+      text(
+        'Shared secret (≥ 16 characters) that verifies HS256 tokens and signs those of built-in accounts.',
+      ),
+    ),
+    JWKS_URL: optional(text('Keys of an issuer, for RS256, ES256 and EdDSA tokens.')),
+    JWT_ALGORITHMS: text('Comma-separated algorithms accepted with `JWKS_URL`.', 'RS256,ES256,EdDSA'),
+    JWT_ISSUER: optional(text('`iss` that a token must have. Unset: not checked.')),
+    JWT_AUDIENCE: optional(text('`aud` that a token must have. Unset: not checked.')),
+    JWT_USER_CLAIM: text('Claim that names the user.', 'sub'),
+    JWT_NAME_CLAIM: text("Claim with the user's name.", 'name'),
+    TOKEN_TTL_S: integer('Lifetime in seconds of tokens issued to built-in accounts.', 86_400, 60),
+    TOKEN_GRACE_MS: integer('How long a socket may live on after its token expired, to renew it.', 30_000),
+    ACCOUNTS: flag('Built-in accounts (`POST /user/register`, `POST /user/login`).', true),
+  },
+  presence: {
+    PING_INTERVAL_MS: integer('How often a socket is asked for a sign of life.', 15_000, 100),
+    PING_TIMEOUT_MS: integer(
+      'How long its answer may take before the connection counts as lost.',
+      10_000,
+      100,
+    ),
+    PRESENCE_LEASE_MS: integer(
+      'How long a connection counts as alive after its node last renewed it.',
+      15_000,
+      200,
+    ),
+    PRESENCE_RENEW_MS: integer('How often a node renews each connection it holds.', 5_000, 50),
+    PRESENCE_GRACE_MS: integer(
+      'How long a lost connection may come back before its user is shown offline.',
+      5_000,
+    ),
+    PRESENCE_SWEEP_MS: integer('How often the worker looks for leases past their deadline.', 500, 10),
+    PRESENCE_FLUSH_MS: integer('How often the worker writes `lastSeen` to MongoDB.', 2_000, 10),
+    PRESENCE_SHARDS: integer(
+      'Shards that users are spread over. The same on every process, for ever.',
+      64,
+      1,
+    ),
+    PRESENCE_BROADCAST: flag(
+      'Tell every client that has not subscribed of every change, as existing clients expect.',
+      true,
+    ),
+  },
+  messages: {
+    COMMIT_BATCH_MAX: integer('Most messages in one write to MongoDB.', 500, 1),
+    COMMIT_QUEUE_MAX: integer(
+      'Messages that may wait for MongoDB on one node; beyond it `RETRY_LATER`.',
+      20_000,
+      1,
+    ),
+    COMMIT_TIMEOUT_MS: integer('Longest wait for one write to MongoDB.', 10_000, 100),
+  },
+  voice: {
+    VOICE_STAGE_TTL_S: integer('How long audio stays in Redis when no worker takes it.', 7 * 86_400, 60),
+    VOICE_STAGE_MAX_BYTES: integer(
+      'Audio that may be staged in Redis in all; over it, straight to the blob store.',
+      512_000_000,
+    ),
+    VOICE_JOB_ATTEMPTS: integer('Tries of a voice job before it goes to the dead-letter set.', 10, 1),
+    VOICE_JOB_BACKOFF_MS: integer('Wait before the second try; doubles with each.', 500, 1),
+    VOICE_CONCURRENCY: integer('Voice jobs that one worker runs at once.', 8, 1),
+  },
+  limits: {
+    LIMIT_TEXT_MAX_CHARS: integer('Characters in a text message.', 10_000, 1),
+    LIMIT_VOICE_MAX_SECONDS: integer('Length of a voice message.', 900, 1),
+    LIMIT_VOICE_MAX_BYTES: integer('Size of a voice message.', 10_000_000, 1),
+    LIMIT_VOICE_MAX_SOCKET_BYTES: integer('Size of a voice message sent by socket.', 4_000_000, 1),
+    LIMIT_GROUP_MAX_MEMBERS: integer('Members of one group.', 5_000, 1),
+    LIMIT_SUBSCRIBE_MAX_USERS: integer('Users in one `presence_subscribe`.', 500, 1),
+    LIMIT_SUBSCRIBE_MAX_USERS_PER_SOCKET: integer('Users that one socket may watch.', 5_000, 1),
+    LIMIT_SYNC_MAX_CONVERSATIONS: integer('Conversations in one `sync`.', 200, 1),
+    LIMIT_PAGE_MAX_ITEMS: integer('Items in one page.', 200, 1),
+    LIMIT_SENDS_PER_SECOND: integer('Sends a second that one user may keep up.', 20, 1),
+    LIMIT_SENDS_BURST: integer('Sends that one user may make at once.', 200, 1),
+    LIMIT_SOCKETS_PER_USER: integer('Sockets that one user may hold open.', 10, 1),
+  },
+} as const
+
+export const ConfigSchema = Type.Object({
+  ...groups.process,
+  ...groups.stores,
+  ...groups.identity,
+  ...groups.presence,
+  ...groups.messages,
+  ...groups.voice,
+  ...groups.limits,
+})
+export type Config = Static<typeof ConfigSchema>

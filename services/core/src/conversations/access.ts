@@ -1,0 +1,41 @@
+import { CodedError, directConversationId, directMembers } from '@earshot/protocol'
+import type { UserStore } from '../accounts/user-store.ts'
+import type { MembershipStore } from './membership-store.ts'
+
+/** Where a message goes: to one person or to a group. */
+export type Target =
+  | { kind: 'direct'; conversationId: string; recipientId: string }
+  | { kind: 'group'; conversationId: string; groupId: string }
+
+/** Who may send where and read what. Decided here, from the token's subject, and nowhere else. */
+export class ConversationAccess {
+  readonly #memberships: MembershipStore
+  readonly #users: UserStore
+
+  constructor(deps: { memberships: MembershipStore; users: UserStore }) {
+    this.#memberships = deps.memberships
+    this.#users = deps.users
+  }
+
+  /** @throws {CodedError} `NOT_FOUND` when the recipient never existed */
+  async directTarget(senderId: string, recipientId: string): Promise<Target> {
+    if (!(await this.#users.exists(recipientId))) {
+      throw new CodedError('NOT_FOUND', 'There is no such user.', { field: 'recipientId' })
+    }
+    return { kind: 'direct', conversationId: directConversationId(senderId, recipientId), recipientId }
+  }
+
+  /** @throws {CodedError} `NOT_FOUND` for a group that does not exist and for one that is none of theirs */
+  async groupTarget(senderId: string, groupId: string): Promise<Target> {
+    if (!(await this.#memberships.role(groupId, senderId))) {
+      throw new CodedError('NOT_FOUND', 'There is no such group.', { field: 'groupId' })
+    }
+    return { kind: 'group', conversationId: groupId, groupId }
+  }
+
+  async mayRead(userId: string, conversationId: string): Promise<boolean> {
+    const members = directMembers(conversationId)
+    if (members) return members.includes(userId)
+    return (await this.#memberships.role(conversationId, userId)) !== null
+  }
+}

@@ -1,0 +1,80 @@
+import { directMembers } from '@earshot/protocol'
+import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
+import type { MessageDoc } from '../messages/message-doc.ts'
+
+export interface ConversationDoc {
+  _id: string
+  kind: 'direct' | 'group'
+  /** Of a one-to-one conversation; a group's are in `memberships`. */
+  members?: string[]
+  /** The last message known here. Written behind: the messages themselves are the truth. */
+  headSeq: number
+  lastMessage?: MessageDoc
+  updatedAt: Date
+}
+
+/** Conversations as a list shows them. A conversation's document exists before its first message does. */
+export class ConversationStore {
+  readonly #conversations: Collection<ConversationDoc>
+
+  constructor(db: Db) {
+    this.#conversations = db.collection<ConversationDoc>('conversations')
+  }
+
+  /** Makes these conversations exist and returns the head of each, which may be behind the truth. */
+  async open(conversationIds: string[]): Promise<Map<string, number>> {
+    const [only] = conversationIds
+    const filter = conversationIds.length === 1 && only ? { _id: only } : { _id: { $in: conversationIds } }
+    const docs = await this.#conversations.find(filter, { projection: { headSeq: 1 } }).toArray()
+    const heads = new Map(docs.map((doc) => [doc._id, doc.headSeq]))
+    const missing = conversationIds.filter((id) => !heads.has(id))
+    if (missing.length > 0) await this.#create(missing)
+    for (const id of missing) heads.set(id, 0)
+    return heads
+  }
+
+  async ensureGroup(groupId: string): Promise<void> {
+    await this.#create([groupId])
+  }
+
+  async #create(conversationIds: string[]): Promise<void> {
+    const updatedAt = new Date()
+    await this.#conversations.bulkWrite(
+      conversationIds.map((_id) => {
+        const members = directMembers(_id)
+        const fields = members
+          ? { kind: 'direct' as const, members: [...new Set(members)] }
+          : { kind: 'group' as const }
+        return {
+          updateOne: {
+            filter: { _id },
+            update: { $setOnInsert: { ...fields, headSeq: 0, updatedAt } },
+            upsert: true,
+          },
+        }
+      }),
+      { ordered: false },
+    )
+  }
+
+  /** Notes the last messages of conversations. Safe to repeat and to run out of order. */
+  async advance(messages: MessageDoc[]): Promise<void> {
+    if (messages.length === 0) return
+    const operations: AnyBulkWriteOperation<ConversationDoc>[] = messages.map((message) => ({
+      updateOne: {
+        filter: { _id: message.conversationId, headSeq: { $lt: message.seq } },
+        update: { $set: { headSeq: message.seq, lastMessage: message, updatedAt: message.createdAt } },
+      },
+    }))
+    await this.#conversations.bulkWrite(operations, { ordered: false })
+  }
+
+  /** Conversations of a user that have a message or are groups, newest first. */
+  async list(userId: string, groupIds: string[], limit: number): Promise<ConversationDoc[]> {
+    return this.#conversations
+      .find({ $or: [{ members: userId }, { _id: { $in: groupIds } }] })
+      .sort({ updatedAt: -1 })
+      .limit(limit)
+      .toArray()
+  }
+}

@@ -1,0 +1,166 @@
+import { CodedError } from '@earshot/protocol'
+import { toCodedError } from '../clients/unavailable.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { MessageDoc, MessageDraft } from './message-doc.ts'
+import type { MessageStore } from './message-store.ts'
+import type { Sequencer } from './sequencer.ts'
+
+export interface Committed {
+  doc: MessageDoc
+  /** The same key was used before; `doc` is what it made then. */
+  isDuplicate: boolean
+}
+
+interface Waiting {
+  draft: MessageDraft
+  resolve: (committed: Committed) => void
+  reject: (error: CodedError) => void
+  /** Times its place was found taken. */
+  collisions: number
+}
+
+interface Numbered {
+  item: Waiting
+  doc: MessageDoc
+}
+
+export interface CommitterOptions {
+  batchMax: number
+  queueMax: number
+}
+
+/** A place may be taken again while the counter is being set right; more often than this, something else is wrong. */
+const maxCollisions = 5
+
+/**
+ * Group commit: messages that wait are numbered and written together; while one write is under way the next batch
+ * gathers. When idle a message is written at once, when busy the cost of a write is shared.
+ */
+export class Committer {
+  readonly #store: MessageStore
+  readonly #sequencer: Sequencer
+  readonly #options: CommitterOptions
+  readonly #log: Logger
+  readonly #metrics: Metrics
+  readonly #queue: Waiting[] = []
+  #pump: Promise<void> | undefined
+
+  constructor(deps: {
+    store: MessageStore
+    sequencer: Sequencer
+    options: CommitterOptions
+    log: Logger
+    metrics: Metrics
+  }) {
+    this.#store = deps.store
+    this.#sequencer = deps.sequencer
+    this.#options = deps.options
+    this.#log = deps.log
+    this.#metrics = deps.metrics
+  }
+
+  /**
+   * Resolves when MongoDB has the message.
+   * @throws {CodedError} `RETRY_LATER` when too many wait or a store is away; `CONFLICT` when the same key said
+   * something else before
+   */
+  commit(draft: MessageDraft): Promise<Committed> {
+    if (this.#queue.length >= this.#options.queueMax) {
+      const retryAfterMs = 500 + Math.floor(Math.random() * 1_000)
+      return Promise.reject(
+        new CodedError('RETRY_LATER', 'Too many messages wait to be stored.', { retryAfterMs }),
+      )
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Committed>()
+    this.#queue.push({ draft, resolve, reject, collisions: 0 })
+    this.#metrics.commitWaiting.set(this.#queue.length)
+    this.#pump ??= this.#run()
+    return promise
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drained(): Promise<void> {
+    while (this.#pump) await this.#pump
+  }
+
+  async #run(): Promise<void> {
+    // What arrives in the same tick shares the first write.
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, this.#options.batchMax)
+      this.#metrics.commitWaiting.set(this.#queue.length)
+      try {
+        await this.#commit(batch)
+      } catch (err) {
+        const coded = toCodedError(err)
+        this.#log.warn({ err, messages: batch.length, code: coded.code }, 'a write of messages failed')
+        for (const { reject } of batch) reject(coded)
+      }
+    }
+    this.#pump = undefined
+  }
+
+  async #commit(batch: Waiting[]): Promise<void> {
+    const byConversation = Map.groupBy(batch, ({ draft }) => draft.conversationId)
+    const numbers = await this.#sequencer.allocate(
+      new Map([...byConversation].map(([id, waiting]) => [id, waiting.map(({ draft }) => draft._id)])),
+    )
+    const createdAt = new Date()
+    const numbered: Numbered[] = [...byConversation].flatMap(([conversationId, waiting]) =>
+      waiting.map((item, i) => {
+        const seq = numbers.get(conversationId)?.[i]
+        if (seq === undefined) throw new Error('a message was not numbered')
+        return { item, doc: { ...item.draft, seq, createdAt } }
+      }),
+    )
+    const stop = this.#metrics.commitSeconds.startTimer()
+    const outcomes = await this.#store.insert(numbered.map(({ doc }) => doc))
+    stop()
+    this.#metrics.commitBatch.observe(batch.length)
+    const displaced: Numbered[] = []
+    for (const [i, entry] of numbered.entries()) {
+      const outcome = outcomes[i]
+      if (outcome?.kind === 'inserted') {
+        this.#metrics.messages.inc({ result: 'new' })
+        entry.item.resolve({ doc: entry.doc, isDuplicate: false })
+      } else if (outcome?.kind === 'exists') {
+        await this.#answerDuplicate(entry, outcome.existing)
+      } else {
+        displaced.push(entry)
+      }
+    }
+    if (displaced.length > 0) await this.#findNewPlaces(displaced)
+  }
+
+  async #answerDuplicate({ item, doc }: Numbered, existing: MessageDoc): Promise<void> {
+    if (existing.seq !== doc.seq || existing.conversationId !== doc.conversationId) {
+      await this.#sequencer.forget(doc.conversationId, doc._id, doc.seq)
+    }
+    if (existing.fingerprint !== doc.fingerprint) {
+      this.#metrics.messages.inc({ result: 'conflict' })
+      const message = 'This clientMessageId was used for another message.'
+      item.reject(new CodedError('CONFLICT', message, { field: 'clientMessageId' }))
+      return
+    }
+    this.#metrics.messages.inc({ result: 'duplicate' })
+    item.resolve({ doc: existing, isDuplicate: true })
+  }
+
+  /** Redis counted from too low: it was wiped, or a hole was closed before its writer came. */
+  async #findNewPlaces(displaced: Numbered[]): Promise<void> {
+    await Promise.all(
+      displaced.map(({ doc }) => this.#sequencer.forget(doc.conversationId, doc._id, doc.seq)),
+    )
+    for (const conversationId of new Set(displaced.map(({ doc }) => doc.conversationId))) {
+      await this.#sequencer.raise(conversationId, await this.#store.headSeq(conversationId))
+    }
+    const again: Waiting[] = []
+    for (const { item } of displaced) {
+      item.collisions++
+      if (item.collisions <= maxCollisions) again.push(item)
+      else item.reject(new CodedError('RETRY_LATER', 'The message found no place.', { retryAfterMs: 1_000 }))
+    }
+    this.#queue.unshift(...again)
+  }
+}

@@ -1,0 +1,105 @@
+import { type Collection, type Db, MongoBulkWriteError } from 'mongodb'
+import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
+import type { AudioPlace, MessageDoc } from './message-doc.ts'
+
+/** What became of a message that was to be inserted. */
+export type InsertOutcome =
+  | { kind: 'inserted' }
+  /** Its `_id` was there already: the same key was used before. */
+  | { kind: 'exists'; existing: MessageDoc }
+  /** Its place in the conversation is taken by another message. */
+  | { kind: 'place-taken' }
+
+/** Messages in MongoDB: the truth of what was said and in which order. */
+export class MessageStore {
+  readonly #messages: Collection<MessageDoc>
+
+  constructor(db: Db) {
+    this.#messages = db.collection<MessageDoc>('messages')
+  }
+
+  /** Inserts many at once; what collides does not hinder the others. Rejects when nothing can be said. */
+  async insert(docs: MessageDoc[]): Promise<InsertOutcome[]> {
+    const outcomes: InsertOutcome[] = docs.map(() => ({ kind: 'inserted' }))
+    try {
+      await this.#messages.insertMany(docs, { ordered: false, forceServerObjectId: true })
+      return outcomes
+    } catch (error) {
+      if (!(error instanceof MongoBulkWriteError)) throw error
+      const failed = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
+      if (failed.length === 0 || failed.some(({ code }) => code !== duplicateKeyCode)) throw error
+      for (const { index } of failed) {
+        const doc = docs[index]
+        if (!doc) throw error
+        const existing = await this.byId(doc._id)
+        outcomes[index] = existing ? { kind: 'exists', existing } : { kind: 'place-taken' }
+      }
+      return outcomes
+    }
+  }
+
+  async byId(messageId: string): Promise<MessageDoc | null> {
+    return this.#messages.findOne({ _id: messageId })
+  }
+
+  /** The last `seq` that is taken; 0 in an empty conversation. */
+  async headSeq(conversationId: string): Promise<number> {
+    const last = await this.#messages.findOne(
+      { conversationId },
+      { sort: { seq: -1 }, projection: { seq: 1 } },
+    )
+    return last?.seq ?? 0
+  }
+
+  /** Messages after a `seq`, ascending, holes and closed holes included. */
+  async after(conversationId: string, seq: number, limit: number): Promise<MessageDoc[]> {
+    return this.#messages
+      .find({ conversationId, seq: { $gt: seq } })
+      .sort({ seq: 1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  /** The last messages before a `seq` (or of all), ascending. */
+  async before(conversationId: string, seq: number | undefined, limit: number): Promise<MessageDoc[]> {
+    const docs = await this.#messages
+      .find({ conversationId, isVoid: { $ne: true }, ...(seq !== undefined && { seq: { $lt: seq } }) })
+      .sort({ seq: -1 })
+      .limit(limit)
+      .toArray()
+    return docs.reverse()
+  }
+
+  /**
+   * Closes a hole for good: its place is taken, so that a writer who is late gets another one.
+   * Returns false when a message was there after all.
+   */
+  async closeHole(conversationId: string, seq: number): Promise<boolean> {
+    try {
+      await this.#messages.insertOne({
+        _id: `void:${conversationId}:${seq}`,
+        conversationId,
+        seq,
+        sender: { _id: '', name: '' },
+        messageType: 'text',
+        content: '',
+        fingerprint: '',
+        createdAt: new Date(),
+        isVoid: true,
+      })
+      return true
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+      return false
+    }
+  }
+
+  /** Returns whether the message is there. */
+  async setAudioPlace(messageId: string, place: AudioPlace): Promise<boolean> {
+    const { matchedCount } = await this.#messages.updateOne(
+      { _id: messageId },
+      { $set: { 'voiceMessage.place': place } },
+    )
+    return matchedCount > 0
+  }
+}

@@ -1,0 +1,72 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/** What `/metrics` shows, by process. Names and units follow Prometheus' conventions. */
+export function createMetrics(labels: { role: string; node: string }) {
+  const registry = new Registry()
+  registry.setDefaultLabels(labels)
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+  return {
+    registry,
+    sockets: new Gauge({ name: 'earshot_sockets', help: 'Authenticated sockets held.', registers }),
+    events: new Counter({
+      name: 'earshot_events_total',
+      help: 'Events received, by name and by the code they were answered with.',
+      labelNames: ['event', 'code'],
+      registers,
+    }),
+    commitBatch: new Histogram({
+      name: 'earshot_commit_batch_messages',
+      help: 'Messages in one write to MongoDB.',
+      buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500],
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: 'earshot_commit_seconds',
+      help: 'Time from the start of a write of messages to its end.',
+      buckets: seconds,
+      registers,
+    }),
+    commitWaiting: new Gauge({
+      name: 'earshot_commit_waiting',
+      help: 'Messages that wait for MongoDB.',
+      registers,
+    }),
+    messages: new Counter({
+      name: 'earshot_messages_total',
+      help: 'Messages answered, by whether they were new or sent again.',
+      labelNames: ['result'],
+      registers,
+    }),
+    presenceChanges: new Counter({
+      name: 'earshot_presence_changes_total',
+      help: 'Changes of a user between online and offline that this process made.',
+      labelNames: ['to'],
+      registers,
+    }),
+    leasesLost: new Counter({
+      name: 'earshot_presence_leases_lost_total',
+      help: 'Leases found gone at their renewal and taken again.',
+      registers,
+    }),
+    publishFailures: new Counter({
+      name: 'earshot_publish_failures_total',
+      help: 'Publishes to other nodes that Redis did not take; clients there learn by sync.',
+      registers,
+    }),
+    voiceJobs: new Counter({
+      name: 'earshot_voice_jobs_total',
+      help: 'Voice jobs done, by result.',
+      labelNames: ['result'],
+      registers,
+    }),
+    lastSeenFlushed: new Counter({
+      name: 'earshot_last_seen_flushed_total',
+      help: 'User states written to MongoDB.',
+      registers,
+    }),
+  }
+}

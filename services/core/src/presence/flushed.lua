@@ -1,0 +1,11 @@
+-- Forgets states that are in MongoDB now, unless they changed in between.
+-- KEYS[1] dirty
+-- ARGV pairs: user id, the value that was written
+-- Returns how many were dropped.
+local dropped = 0
+for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
+    dropped = dropped + redis.call('HDEL', KEYS[1], ARGV[i])
+  end
+end
+return dropped

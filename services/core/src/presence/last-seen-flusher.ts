@@ -1,0 +1,33 @@
+import type { Metrics } from '../observability/metrics.ts'
+import type { LastSeenStore } from './last-seen-store.ts'
+import type { LeaseStore } from './lease-store.ts'
+
+const statesPerWrite = 500
+
+/** Carries changed states from Redis to MongoDB. It drops from Redis just what it wrote, so it may die anywhere. */
+export class LastSeenFlusher {
+  readonly #leases: LeaseStore
+  readonly #lastSeen: LastSeenStore
+  readonly #metrics: Metrics
+
+  constructor(deps: { leases: LeaseStore; lastSeen: LastSeenStore; metrics: Metrics }) {
+    this.#leases = deps.leases
+    this.#lastSeen = deps.lastSeen
+    this.#metrics = deps.metrics
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(this.#leases.keys.shards.map((_, shard) => this.#flushShard(shard)))
+  }
+
+  async #flushShard(shard: number): Promise<void> {
+    let cursor = '0'
+    do {
+      const page = await this.#leases.dirty(shard, cursor, statesPerWrite)
+      await this.#lastSeen.write(page.states)
+      await this.#leases.flushed(shard, page.states)
+      this.#metrics.lastSeenFlushed.inc(page.states.length)
+      cursor = page.cursor
+    } while (cursor !== '0')
+  }
+}

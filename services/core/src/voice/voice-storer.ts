@@ -1,0 +1,44 @@
+import type { BlobStore } from '../media/blob-store.ts'
+import type { MessageDoc } from '../messages/message-doc.ts'
+import type { MessageStore } from '../messages/message-store.ts'
+import type { VoiceStaging } from './staging.ts'
+
+/** The audio of a message is neither staged nor stored; trying again will not help. */
+export class AudioLostError extends Error {
+  override readonly name = 'AudioLostError'
+}
+
+/** Carries a message's audio from staging to the blob store. Every step may run twice. */
+export class VoiceStorer {
+  readonly #messages: MessageStore
+  readonly #staging: VoiceStaging
+  readonly #blobs: BlobStore
+
+  constructor(deps: { messages: MessageStore; staging: VoiceStaging; blobs: BlobStore }) {
+    this.#messages = deps.messages
+    this.#staging = deps.staging
+    this.#blobs = deps.blobs
+  }
+
+  /**
+   * Returns the message, whose audio is in the blob store now; `undefined` when there is no such message (any more).
+   * @throws {AudioLostError}
+   */
+  async store(messageId: string): Promise<MessageDoc | undefined> {
+    const doc = await this.#messages.byId(messageId)
+    if (!doc?.voiceMessage) {
+      await this.#staging.drop(messageId)
+      return undefined
+    }
+    if (doc.voiceMessage.place === 'staged') {
+      const bytes = await this.#staging.read(messageId)
+      if (bytes) await this.#blobs.put(messageId, bytes, doc.voiceMessage.mimeType)
+      else if (!(await this.#blobs.info(messageId))) {
+        throw new AudioLostError('the audio is neither staged nor stored')
+      }
+      await this.#messages.setAudioPlace(messageId, 'stored')
+    }
+    await this.#staging.drop(messageId)
+    return { ...doc, voiceMessage: { ...doc.voiceMessage, place: 'stored' } }
+  }
+}
