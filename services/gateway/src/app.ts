@@ -1,0 +1,244 @@
+import { AccountService } from '@earshot/core/accounts/account-service'
+import { Tokens } from '@earshot/core/accounts/tokens'
+import { UserStore } from '@earshot/core/accounts/user-store'
+import { createIndexes, mongoClient } from '@earshot/core/clients/mongo'
+import { commandClient, producerClient, publisherClient, subscriberClient } from '@earshot/core/clients/redis'
+import { type LoadedConfig, limitsOf } from '@earshot/core/config/load'
+import { ConversationAccess } from '@earshot/core/conversations/access'
+import { ConversationHeads } from '@earshot/core/conversations/conversation-heads'
+import { ConversationLister } from '@earshot/core/conversations/conversation-list'
+import { ConversationStore } from '@earshot/core/conversations/conversation-store'
+import { GroupService } from '@earshot/core/conversations/group-service'
+import { MembershipStore } from '@earshot/core/conversations/membership-store'
+import { Interval } from '@earshot/core/interval'
+import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
+import { MediaService } from '@earshot/core/media/media-service'
+import { Committer } from '@earshot/core/messages/committer'
+import { HistoryService } from '@earshot/core/messages/history-service'
+import { MessageService } from '@earshot/core/messages/message-service'
+import { MessageStore } from '@earshot/core/messages/message-store'
+import { RateLimiter } from '@earshot/core/messages/rate-limiter'
+import { Sequencer } from '@earshot/core/messages/sequencer'
+import { Health } from '@earshot/core/observability/health'
+import type { Logger } from '@earshot/core/observability/logger'
+import { createMetrics } from '@earshot/core/observability/metrics'
+import { LastSeenStore } from '@earshot/core/presence/last-seen-store'
+import { LeaseHolder } from '@earshot/core/presence/lease-holder'
+import { LeaseStore } from '@earshot/core/presence/lease-store'
+import { PresenceReader, toStatus } from '@earshot/core/presence/presence-reader'
+import { VoiceStaging } from '@earshot/core/voice/staging'
+import { VoiceQueue } from '@earshot/core/voice/voice-queue'
+import { VoiceSender } from '@earshot/core/voice/voice-sender'
+import { createRealtime, SocketFanout } from '@earshot/realtime'
+import { drainSockets } from './drain.ts'
+import { authenticate } from './http/authenticate.ts'
+import { OriginPolicy } from './http/origins.ts'
+import { accountRoutes } from './http/routes/account-routes.ts'
+import { conversationRoutes } from './http/routes/conversation-routes.ts'
+import { mediaRoutes } from './http/routes/media-routes.ts'
+import { operationRoutes } from './http/routes/operation-routes.ts'
+import { userRoutes } from './http/routes/user-routes.ts'
+import { createHttpServer } from './http/server.ts'
+import { webPage } from './http/web-page.ts'
+import { Connections } from './realtime/connections.ts'
+import { messageHandlers } from './realtime/handlers/message-handlers.ts'
+import { presenceHandlers } from './realtime/handlers/presence-handlers.ts'
+import { EventRouter } from './realtime/router.ts'
+import { TokenWatch } from './realtime/token-watch.ts'
+
+export interface Gateway {
+  /** The port it listens on. */
+  port: number
+  /** Leaves quietly: no new sockets, what is in flight finishes, clients are told to move. */
+  close(): Promise<void>
+}
+
+/** Puts a gateway together: clients → stores → services → handlers, and starts it. */
+export async function startGateway(config: LoadedConfig, log: Logger): Promise<Gateway> {
+  const limits = limitsOf(config)
+  const metrics = createMetrics({ role: 'gateway', node: config.NODE_ID })
+
+  // Clients
+  const redis = commandClient(config.REDIS_URL, `${config.NODE_ID}:commands`)
+  const publisher = publisherClient(config.REDIS_URL, `${config.NODE_ID}:publish`)
+  const subscriber = subscriberClient(config.REDIS_URL, `${config.NODE_ID}:subscribe`)
+  const producer = producerClient(config.QUEUE_REDIS_URL ?? config.REDIS_URL, `${config.NODE_ID}:queue`)
+  for (const client of [redis, publisher, subscriber, producer]) {
+    client.on('error', (err) => log.debug({ err }, 'redis'))
+  }
+  const mongo = mongoClient({
+    uri: config.MONGODB_URI,
+    writeConcern: config.MONGODB_WRITE_CONCERN,
+    appName: config.NODE_ID,
+  })
+  await Promise.all([redis, publisher, subscriber, producer].map((client) => client.connect()))
+  await mongo.connect()
+  const db = mongo.db()
+  await createIndexes(db)
+
+  // Stores
+  const prefix = config.REDIS_PREFIX
+  const users = new UserStore(db)
+  const memberships = new MembershipStore(db)
+  const conversations = new ConversationStore(db)
+  const messageStore = new MessageStore(db)
+  const blobs = new GridFsBlobStore(db)
+  const staging = new VoiceStaging(redis, {
+    prefix,
+    ttlSeconds: config.VOICE_STAGE_TTL_S,
+    maxBytes: config.VOICE_STAGE_MAX_BYTES,
+  })
+  const queue = new VoiceQueue(producer, {
+    prefix,
+    attempts: config.VOICE_JOB_ATTEMPTS,
+    backoffMs: config.VOICE_JOB_BACKOFF_MS,
+  })
+  const leaseStore = new LeaseStore(redis, {
+    prefix,
+    shards: config.PRESENCE_SHARDS,
+    leaseMs: config.PRESENCE_LEASE_MS,
+    maxConnectionsPerUser: limits.socketsPerUser,
+  })
+  const lastSeenStore = new LastSeenStore(db, users)
+
+  // Rooms
+  const origins = new OriginPolicy(config.CORS_ORIGINS)
+  const health = new Health({ redis: () => redis.ping(), mongodb: () => db.command({ ping: 1 }) })
+  const realtime = createRealtime({
+    publisher,
+    subscriber,
+    prefix,
+    metrics,
+    log,
+    options: {
+      // Base64 of the largest voice message, and its envelope.
+      maxHttpBufferSize: Math.ceil(limits.voiceMaxSocketBytes * 1.4) + 100_000,
+      pingInterval: config.PING_INTERVAL_MS,
+      pingTimeout: config.PING_TIMEOUT_MS,
+      // For balancers: polling needs one node for the whole session.
+      cookie: { name: 'io', path: '/', httpOnly: true, sameSite: 'lax' },
+      cors: { origin: origins.forCors() },
+      serveClient: false,
+      allowRequest: (request, decide) => {
+        if (health.draining) decide('the node is leaving', false)
+        else if (origins.allows(request)) decide(null, true)
+        else decide('this origin may not connect', false)
+      },
+    },
+  })
+  const fanout = new SocketFanout({
+    io: realtime.io,
+    memberships,
+    broadcastPresence: config.PRESENCE_BROADCAST,
+  })
+
+  // Services
+  const tokens = new Tokens({
+    secret: config.JWT_SECRET,
+    jwksUrl: config.JWKS_URL,
+    algorithms: config.JWT_ALGORITHMS.split(',').map((name) => name.trim()),
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    userClaim: config.JWT_USER_CLAIM,
+    nameClaim: config.JWT_NAME_CLAIM,
+  })
+  const access = new ConversationAccess({ memberships, users })
+  const heads = new ConversationHeads(conversations)
+  const headsFlush = new Interval({
+    name: 'conversation heads',
+    everyMs: 250,
+    work: () => heads.flush(),
+    log,
+  })
+  const sequencer = new Sequencer({ redis, prefix, open: (ids) => conversations.open(ids) })
+  const committer = new Committer({
+    store: messageStore,
+    sequencer,
+    options: { batchMax: config.COMMIT_BATCH_MAX, queueMax: config.COMMIT_QUEUE_MAX },
+    log,
+    metrics,
+  })
+  const messages = new MessageService({
+    access,
+    committer,
+    heads,
+    voice: new VoiceSender({ staging, queue, blobs }),
+    fanout,
+    rate: new RateLimiter(limits.sendsPerSecond, limits.sendsBurst),
+    limits,
+  })
+  const history = new HistoryService({ messages: messageStore, access, limits })
+  const groups = new GroupService({ db, memberships, conversations, users, fanout, limits })
+  const lister = new ConversationLister({ conversations, memberships, groups, users })
+  const presence = new PresenceReader({ leases: leaseStore, lastSeen: lastSeenStore })
+  const leases = new LeaseHolder({
+    store: leaseStore,
+    options: { renewMs: config.PRESENCE_RENEW_MS, graceMs: config.PRESENCE_GRACE_MS },
+    onChange: (state) => fanout.presence(toStatus(state)),
+    log,
+    metrics,
+  })
+  const media = new MediaService({ messages: messageStore, access, staging, blobs })
+  const accounts = new AccountService(db, users, tokens, config.TOKEN_TTL_S)
+
+  // HTTP
+  const app = await createHttpServer({ log, origins })
+  const authenticated = { authenticate: authenticate(tokens, users) }
+  await app.register(async (scope) => operationRoutes(scope, { health, metrics, limits }))
+  await app.register(async (scope) => accountRoutes(scope, { accounts, enabled: config.ACCOUNTS }))
+  await app.register(async (scope) => userRoutes(scope, { users, presence, limits, ...authenticated }))
+  await app.register(async (scope) =>
+    conversationRoutes(scope, { lister, history, groups, limits, ...authenticated }),
+  )
+  await app.register(async (scope) => mediaRoutes(scope, { media, ...authenticated }))
+  if (config.WEB_ROOT) await webPage(app, config.WEB_ROOT)
+
+  // Sockets
+  const connections = new Connections({ realtime, tokens, users, memberships, leases, metrics, log })
+  const { subscriptions } = realtime
+  const router = new EventRouter({
+    handlers: {
+      ...messageHandlers({ messages, history, access, subscriptions }),
+      ...presenceHandlers({ reader: presence, connections, subscriptions, limits }),
+      authenticate: async ({ socket }, { token }) => {
+        await connections.renew(socket, token)
+        return {}
+      },
+    },
+    log,
+    metrics,
+  })
+  connections.listen(router)
+  const tokenWatch = new TokenWatch(realtime.io, config.TOKEN_GRACE_MS)
+  redis.on('ready', () => void leases.renewAll())
+
+  app.addHook('preClose', async () => {
+    await realtime.io.close()
+  })
+  realtime.io.attach(app.server)
+  await app.listen({ port: config.PORT, host: config.HOST })
+  leases.start()
+  tokenWatch.start()
+  headsFlush.start()
+  const address = app.server.address()
+  const port = typeof address === 'object' && address ? address.port : config.PORT
+  log.info({ port }, 'gateway is up')
+
+  return {
+    port,
+    async close() {
+      health.drain()
+      await drainSockets(realtime.io, config.DRAIN_MS)
+      await committer.drained()
+      tokenWatch.stop()
+      leases.stop()
+      await headsFlush.stop()
+      await heads.flush()
+      await app.close()
+      await queue.close()
+      await mongo.close()
+      for (const client of [redis, publisher, subscriber, producer]) client.disconnect()
+      log.info('gateway is down')
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import type { Identity, Tokens } from '@earshot/core/accounts/tokens'
+import type { UserStore } from '@earshot/core/accounts/user-store'
+import { CodedError } from '@earshot/protocol'
+import type { FastifyRequest } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the `authenticate` hook of the routes that need it. */
+    identity: Identity | null
+  }
+}
+
+/** A hook that lets in who has a valid token. @throws {CodedError} `UNAUTHENTICATED` */
+export function authenticate(tokens: Tokens, users: UserStore) {
+  return async (request: FastifyRequest): Promise<void> => {
+    const [scheme, token] = request.headers.authorization?.split(' ') ?? []
+    if (scheme?.toLowerCase() !== 'bearer' || !token) {
+      throw new CodedError('UNAUTHENTICATED', 'The header Authorization: Bearer <token> is missing.')
+    }
+    const identity = await tokens.verify(token)
+    await users.ensure(identity.userId, identity.name)
+    request.identity = identity
+  }
+}
+
+/** Who asks, on a route with the hook. */
+export function identityOf(request: FastifyRequest): Identity {
+  if (!request.identity) throw new CodedError('UNAUTHENTICATED', 'This needs a token.')
+  return request.identity
+}

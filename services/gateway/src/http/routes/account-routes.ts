@@ -1,0 +1,23 @@
+import type { AccountService } from '@earshot/core/accounts/account-service'
+import { CodedError, LoginRequest, RegisterRequest, Session } from '@earshot/protocol'
+import type { App } from '../app-type.ts'
+
+/** Built-in accounts, for platforms without an identity provider of their own. */
+export function accountRoutes(app: App, deps: { accounts: AccountService; enabled: boolean }): void {
+  const mustBeOn = async () => {
+    if (!deps.enabled) throw new CodedError('NOT_FOUND', 'Built-in accounts are switched off here.')
+  }
+  app.post(
+    '/user/register',
+    {
+      schema: { tags: ['accounts'], body: RegisterRequest, response: { 201: Session } },
+      onRequest: mustBeOn,
+    },
+    async (request, reply) => reply.code(201).send(await deps.accounts.register(request.body)),
+  )
+  app.post(
+    '/user/login',
+    { schema: { tags: ['accounts'], body: LoginRequest, response: { 200: Session } }, onRequest: mustBeOn },
+    async (request) => deps.accounts.login(request.body),
+  )
+}

@@ -1,0 +1,97 @@
+import type { ConversationLister } from '@earshot/core/conversations/conversation-list'
+import type { GroupService } from '@earshot/core/conversations/group-service'
+import type { HistoryService } from '@earshot/core/messages/history-service'
+import {
+  ConversationList,
+  CreateGroup,
+  Group,
+  HistoryPage,
+  HistoryQuery,
+  type Limits,
+  SetMember,
+} from '@earshot/protocol'
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import type { App } from '../app-type.ts'
+import { identityOf } from '../authenticate.ts'
+
+const Id = Type.String({ minLength: 1, maxLength: 400 })
+const ById = Type.Object({ id: Id })
+const MemberParams = Type.Object({ id: Id, userId: Type.String({ minLength: 1, maxLength: 128 }) })
+
+/** Conversations, their history, and groups. */
+export function conversationRoutes(
+  app: App,
+  deps: {
+    lister: ConversationLister
+    history: HistoryService
+    groups: GroupService
+    limits: Limits
+    authenticate: (request: FastifyRequest) => Promise<void>
+  },
+): void {
+  app.addHook('onRequest', deps.authenticate)
+
+  app.get(
+    '/chat',
+    { schema: { tags: ['conversations'], response: { 200: ConversationList } } },
+    async (request) => deps.lister.list(identityOf(request).userId, deps.limits.pageMaxItems),
+  )
+
+  app.get(
+    '/chat/:id/messages',
+    {
+      schema: {
+        tags: ['conversations'],
+        params: ById,
+        querystring: HistoryQuery,
+        response: { 200: HistoryPage },
+      },
+    },
+    async (request) => deps.history.page(identityOf(request).userId, request.params.id, request.query),
+  )
+
+  app.post(
+    '/group',
+    { schema: { tags: ['groups'], body: CreateGroup, response: { 201: Group } } },
+    async (request, reply) =>
+      reply.code(201).send(await deps.groups.create(identityOf(request).userId, request.body)),
+  )
+
+  app.get(
+    '/group/:id',
+    { schema: { tags: ['groups'], params: ById, response: { 200: Group } } },
+    async (request) => deps.groups.get(identityOf(request).userId, request.params.id),
+  )
+
+  app.put(
+    '/group/:id/members/:userId',
+    {
+      schema: {
+        tags: ['groups'],
+        params: MemberParams,
+        body: SetMember,
+        response: { 204: Type.Null() },
+      },
+      // No body is an empty one.
+      preValidation: async (request) => {
+        request.body ??= {}
+      },
+    },
+    async (request, reply) => {
+      const { id, userId } = request.params
+      await deps.groups.putMember(identityOf(request).userId, id, userId, request.body.role)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.delete(
+    '/group/:id/members/:userId',
+    { schema: { tags: ['groups'], params: MemberParams, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      const { id, userId } = request.params
+      await deps.groups.removeMember(identityOf(request).userId, id, userId)
+      return reply.code(204).send(null)
+    },
+  )
+}

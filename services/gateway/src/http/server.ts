@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from '@earshot/core/observability/logger'
+import { CodedError } from '@earshot/protocol'
+import cors from '@fastify/cors'
+import swagger from '@fastify/swagger'
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify, { LogController } from 'fastify'
+import type { App } from './app-type.ts'
+import { asyncApi, docsPage, title, version } from './docs.ts'
+import { sendError } from './errors.ts'
+import type { OriginPolicy } from './origins.ts'
+
+/** Fastify with what every route shares: checks, errors, correlation ids, cross-origin rules, the contract. */
+export async function createHttpServer(deps: { log: Logger; origins: OriginPolicy }): Promise<App> {
+  const app = Fastify({
+    loggerInstance: deps.log,
+    // A line for each request is the balancer's to write.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
+    genReqId: () => randomUUID(),
+    bodyLimit: 1_000_000,
+    trustProxy: true,
+    routerOptions: { maxParamLength: 400 },
+  }).setValidatorCompiler(TypeBoxValidatorCompiler) as unknown as App
+  app.decorateRequest('identity', null)
+  app.setErrorHandler(sendError)
+  app.setNotFoundHandler((_request, reply) => {
+    const error = new CodedError('NOT_FOUND', 'There is nothing here.')
+    return reply.code(404).send({ error: error.toWire() })
+  })
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-correlation-id', request.id)
+  })
+  await app.register(cors, {
+    origin: deps.origins.forCors(),
+    exposedHeaders: ['etag', 'retry-after', 'x-correlation-id'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, version },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    },
+  })
+  app.get('/docs', { schema: { hide: true } }, (_request, reply) => reply.type('text/html').send(docsPage))
+  app.get('/docs/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/docs/asyncapi.json', { schema: { hide: true } }, async () => asyncApi())
+  return app
+}

@@ -1,0 +1,4 @@
+import { runProcess } from '@earshot/core/process'
+import { startGateway } from './app.ts'
+
+await runProcess('gateway', startGateway)

@@ -1,0 +1,122 @@
+import type { Tokens } from '@earshot/core/accounts/tokens'
+import type { UserStore } from '@earshot/core/accounts/user-store'
+import { toCodedError } from '@earshot/core/clients/unavailable'
+import type { MembershipStore } from '@earshot/core/conversations/membership-store'
+import type { Logger } from '@earshot/core/observability/logger'
+import type { Metrics } from '@earshot/core/observability/metrics'
+import type { LeaseHolder } from '@earshot/core/presence/lease-holder'
+import { CodedError } from '@earshot/protocol'
+import { everyone, groupRoom, type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
+import type { EventRouter } from './router.ts'
+
+/** Reasons by which a client, or this node on purpose, says goodbye. All others are losses. */
+const cleanReasons = new Set(['client namespace disconnect', 'server namespace disconnect'])
+
+/** The life of a socket: let in, online, gone. */
+export class Connections {
+  readonly #realtime: Realtime
+  readonly #tokens: Tokens
+  readonly #users: UserStore
+  readonly #memberships: MembershipStore
+  readonly #leases: LeaseHolder
+  readonly #metrics: Metrics
+  readonly #log: Logger
+  /** Resolved when the socket's user is online by it. */
+  readonly #online = new WeakMap<RealtimeSocket, Promise<void>>()
+
+  constructor(deps: {
+    realtime: Realtime
+    tokens: Tokens
+    users: UserStore
+    memberships: MembershipStore
+    leases: LeaseHolder
+    metrics: Metrics
+    log: Logger
+  }) {
+    this.#realtime = deps.realtime
+    this.#tokens = deps.tokens
+    this.#users = deps.users
+    this.#memberships = deps.memberships
+    this.#leases = deps.leases
+    this.#metrics = deps.metrics
+    this.#log = deps.log
+  }
+
+  listen(router: EventRouter): void {
+    const { io } = this.#realtime
+    io.use((socket, next) => {
+      this.#admit(socket).then(
+        () => next(),
+        (err: unknown) => {
+          const error = toCodedError(err)
+          if (error.code === 'INTERNAL') this.#log.error({ err }, 'a socket could not be let in')
+          next(Object.assign(new Error(error.message), { data: error.toWire() }))
+        },
+      )
+    })
+    io.on('connection', (socket) => {
+      this.#metrics.sockets.inc()
+      socket.conn.on('packet', () => this.#leases.alive(socket.id))
+      this.#online.set(socket, this.#goOnline(socket))
+      socket.on('disconnect', (reason) => this.#leave(socket, reason))
+      router.attach(socket)
+    })
+  }
+
+  /** Resolves when the user is online by this socket; rejects when that failed for now. */
+  async online(socket: RealtimeSocket): Promise<void> {
+    await this.#online.get(socket)
+  }
+
+  /** Takes a new token for a socket that is connected. @throws {CodedError} `FORBIDDEN` for another user's */
+  async renew(socket: RealtimeSocket, token: string): Promise<void> {
+    const { userId, name, expiresAt } = await this.#tokens.verify(token)
+    if (userId !== socket.data.userId) throw new CodedError('FORBIDDEN', 'The token is of another user.')
+    await this.#users.ensure(userId, name)
+    Object.assign(socket.data, { name, expiresAt })
+  }
+
+  /**
+   * Before the client is told that it is connected, its rooms are joined and heard on this node: what is said from
+   * then on arrives live, what was said before is in the history.
+   */
+  async #admit(socket: RealtimeSocket): Promise<void> {
+    const { token } = socket.handshake.auth as { token?: unknown }
+    if (typeof token !== 'string' || token === '') {
+      throw new CodedError('UNAUTHENTICATED', 'auth.token is missing.', { field: 'token' })
+    }
+    const identity = await this.#tokens.verify(token)
+    const { userId, name } = identity
+    const [groupIds] = await Promise.all([
+      this.#memberships.groupsOf(userId),
+      this.#users.ensure(userId, name),
+    ])
+    Object.assign(socket.data, identity)
+    await socket.join([userRoom(userId), everyone, ...groupIds.map(groupRoom)])
+    await this.#realtime.subscriptions.settled()
+  }
+
+  async #goOnline(socket: RealtimeSocket): Promise<void> {
+    const { userId } = socket.data
+    try {
+      const outcome = await this.#leases.take({ userId, connectionId: socket.id })
+      if (outcome === 'taken') return
+      const error = new CodedError('RATE_LIMITED', 'Too many sockets of this user are open.', {
+        retryAfterMs: 10_000,
+      })
+      socket.emit('error_message', { event: 'connect', error: error.toWire() })
+      socket.disconnect(true)
+    } catch (err) {
+      // The socket may stay: the next renewal takes the lease.
+      this.#log.warn({ err, userId }, 'a lease could not be taken yet')
+    }
+  }
+
+  #leave(socket: RealtimeSocket, reason: string): void {
+    this.#metrics.sockets.dec()
+    this.#leases.giveBack(socket.id, cleanReasons.has(reason) ? 'clean' : 'lost').catch((err: unknown) => {
+      // Not given back, it ends by itself.
+      this.#log.warn({ err, userId: socket.data.userId }, 'a lease could not be given back')
+    })
+  }
+}

@@ -1,0 +1,74 @@
+import type { Logger } from '@earshot/core/observability/logger'
+import type { Metrics } from '@earshot/core/observability/metrics'
+import type { ClientToServerEvents, ServerToClientEvents } from '@earshot/protocol'
+import { createShardedAdapter } from '@socket.io/redis-adapter'
+import type { Redis } from 'ioredis'
+import { Server, type ServerOptions, type Socket } from 'socket.io'
+import { Subscriptions } from './subscriptions.ts'
+
+/** Between our own nodes. */
+export interface NodeEvents {
+  membership_changed: (change: { groupId: string; userIds: string[]; isMember: boolean }) => void
+}
+
+export interface SocketData {
+  userId: string
+  name: string
+  /** Milliseconds since 1970. */
+  expiresAt: number
+}
+
+export type RealtimeServer = Server<ClientToServerEvents, ServerToClientEvents, NodeEvents, SocketData>
+export type RealtimeSocket = Socket<ClientToServerEvents, ServerToClientEvents, NodeEvents, SocketData>
+
+export interface Realtime {
+  io: RealtimeServer
+  subscriptions: Subscriptions
+}
+
+/**
+ * Socket.IO whose rooms span all nodes. The gateway attaches it to its HTTP server; the worker uses it without
+ * listening, only to emit.
+ * @param deps.publisher fails fast; @param deps.subscriber waits for Redis for ever, and is used for nothing else
+ */
+export function createRealtime(deps: {
+  publisher: Redis
+  subscriber: Redis
+  prefix: string
+  options?: Partial<ServerOptions>
+  metrics: Metrics
+  log: Logger
+}): Realtime {
+  const subscriptions = new Subscriptions(deps.subscriber)
+  surviveOutages(deps.publisher, deps.metrics, deps.log)
+  const io: RealtimeServer = new Server({
+    ...deps.options,
+    adapter: createShardedAdapter(deps.publisher, deps.subscriber, {
+      channelPrefix: `${deps.prefix}:io`,
+      subscriptionMode: 'dynamic',
+    }),
+  })
+  return { io, subscriptions }
+}
+
+/**
+ * The adapter lets failures of `publish` go uncaught, which would end the process. While Redis is away local delivery
+ * goes on; what remote clients missed they find by `sync`.
+ */
+function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger): void {
+  const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
+  let failing = false
+  const survived = async (channel: string, message: string): Promise<number> => {
+    try {
+      const receivers = await publish(channel, message)
+      failing = false
+      return receivers
+    } catch (err) {
+      metrics.publishFailures.inc()
+      if (!failing) log.warn({ err }, 'publishing to other nodes fails')
+      failing = true
+      return 0
+    }
+  }
+  publisher.spublish = survived as typeof publisher.spublish
+}

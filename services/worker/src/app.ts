@@ -1,0 +1,139 @@
+import { UserStore } from '@earshot/core/accounts/user-store'
+import { createIndexes, mongoClient } from '@earshot/core/clients/mongo'
+import { commandClient, producerClient, publisherClient, subscriberClient } from '@earshot/core/clients/redis'
+import { type LoadedConfig, limitsOf } from '@earshot/core/config/load'
+import { MembershipStore } from '@earshot/core/conversations/membership-store'
+import { Interval } from '@earshot/core/interval'
+import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
+import { MessageStore } from '@earshot/core/messages/message-store'
+import { Health } from '@earshot/core/observability/health'
+import type { Logger } from '@earshot/core/observability/logger'
+import { createMetrics } from '@earshot/core/observability/metrics'
+import { LastSeenFlusher } from '@earshot/core/presence/last-seen-flusher'
+import { LastSeenStore } from '@earshot/core/presence/last-seen-store'
+import { LeaseStore } from '@earshot/core/presence/lease-store'
+import { LeaseSweeper } from '@earshot/core/presence/lease-sweeper'
+import { toStatus } from '@earshot/core/presence/presence-reader'
+import { VoiceStaging } from '@earshot/core/voice/staging'
+import { StagingAudit } from '@earshot/core/voice/staging-audit'
+import { VoiceQueue } from '@earshot/core/voice/voice-queue'
+import { VoiceStorer } from '@earshot/core/voice/voice-storer'
+import { createRealtime, SocketFanout } from '@earshot/realtime'
+import { startVoiceWorker } from './jobs/voice-worker.ts'
+import { createOperationServer } from './operation-server.ts'
+
+export interface WorkerProcess {
+  /** The port of its health and metrics. */
+  port: number
+  /** Finishes what is under way, writes what waits, then ends. */
+  close(): Promise<void>
+}
+
+/** Puts a worker together: clients → stores → what it repeats and what it takes from the queue, and starts it. */
+export async function startWorker(config: LoadedConfig, log: Logger): Promise<WorkerProcess> {
+  const limits = limitsOf(config)
+  const metrics = createMetrics({ role: 'worker', node: config.NODE_ID })
+  const queueUrl = config.QUEUE_REDIS_URL ?? config.REDIS_URL
+
+  // Clients
+  const redis = commandClient(config.REDIS_URL, `${config.NODE_ID}:commands`)
+  const publisher = publisherClient(config.REDIS_URL, `${config.NODE_ID}:publish`)
+  const subscriber = subscriberClient(config.REDIS_URL, `${config.NODE_ID}:subscribe`)
+  const producer = producerClient(queueUrl, `${config.NODE_ID}:queue`)
+  const consumer = subscriberClient(queueUrl, `${config.NODE_ID}:jobs`)
+  const clients = [redis, publisher, subscriber, producer, consumer]
+  for (const client of clients) client.on('error', (err) => log.debug({ err }, 'redis'))
+  const mongo = mongoClient({
+    uri: config.MONGODB_URI,
+    writeConcern: config.MONGODB_WRITE_CONCERN,
+    appName: config.NODE_ID,
+  })
+  await Promise.all(clients.map((client) => client.connect()))
+  await mongo.connect()
+  const db = mongo.db()
+  await createIndexes(db)
+
+  // Stores
+  const prefix = config.REDIS_PREFIX
+  const messages = new MessageStore(db)
+  const staging = new VoiceStaging(redis, {
+    prefix,
+    ttlSeconds: config.VOICE_STAGE_TTL_S,
+    maxBytes: config.VOICE_STAGE_MAX_BYTES,
+  })
+  const leases = new LeaseStore(redis, {
+    prefix,
+    shards: config.PRESENCE_SHARDS,
+    leaseMs: config.PRESENCE_LEASE_MS,
+    maxConnectionsPerUser: limits.socketsPerUser,
+  })
+  const lastSeen = new LastSeenStore(db, new UserStore(db))
+  const queue = new VoiceQueue(producer, {
+    prefix,
+    attempts: config.VOICE_JOB_ATTEMPTS,
+    backoffMs: config.VOICE_JOB_BACKOFF_MS,
+  })
+
+  // Rooms: it emits, and listens to nobody
+  const { io } = createRealtime({ publisher, subscriber, prefix, metrics, log })
+  const fanout = new SocketFanout({
+    io,
+    memberships: new MembershipStore(db),
+    broadcastPresence: config.PRESENCE_BROADCAST,
+  })
+
+  // Work
+  const sweeper = new LeaseSweeper({
+    redis,
+    store: leases,
+    leaseMs: config.PRESENCE_LEASE_MS,
+    onChange: (state) => fanout.presence(toStatus(state)),
+    metrics,
+  })
+  const flusher = new LastSeenFlusher({ leases, lastSeen, metrics })
+  const audit = new StagingAudit({ staging, messages, queue })
+  const intervals = [
+    new Interval({ name: 'lease sweep', everyMs: config.PRESENCE_SWEEP_MS, work: () => sweeper.run(), log }),
+    new Interval({
+      name: 'lastSeen flush',
+      everyMs: config.PRESENCE_FLUSH_MS,
+      work: () => flusher.run(),
+      log,
+    }),
+    new Interval({ name: 'staging audit', everyMs: 15_000, work: () => audit.run(), log }),
+  ]
+  const voiceWorker = startVoiceWorker({
+    connection: consumer,
+    prefix,
+    concurrency: config.VOICE_CONCURRENCY,
+    storer: new VoiceStorer({ messages, staging, blobs: new GridFsBlobStore(db) }),
+    fanout,
+    log,
+    metrics,
+  })
+  const health = new Health({ redis: () => redis.ping(), mongodb: () => db.command({ ping: 1 }) })
+  const server = createOperationServer({ health, metrics })
+  await server.listen({ port: config.PORT, host: config.HOST })
+  for (const interval of intervals) interval.start()
+  const address = server.server.address()
+  const port = typeof address === 'object' && address ? address.port : config.PORT
+  log.info({ port }, 'worker is up')
+
+  return {
+    port,
+    async close() {
+      health.drain()
+      // Waits for the jobs under way; one that takes too long is taken over by another worker.
+      await voiceWorker.close()
+      for (const interval of intervals) await interval.stop()
+      await flusher.run()
+      await server.close()
+      // Not io.close(): that closes an HTTP server, and this one has none.
+      await io.of('/').adapter.close()
+      await queue.close()
+      await mongo.close()
+      for (const client of clients) client.disconnect()
+      log.info('worker is down')
+    },
+  }
+}
