@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { loadConfig } from '@earshot/core/config/load'
+import { createLogger } from '@earshot/core/observability/logger'
+import { type Gateway, startGateway } from '@earshot/gateway'
+import { startWorker, type WorkerProcess } from '@earshot/worker'
+import { Redis } from 'ioredis'
+import { type Db, MongoClient } from 'mongodb'
+import type { Test } from 'tap'
+import { TestClient } from './test-client.ts'
+import { mintToken } from './tokens.ts'
+
+export const secret = 'a-secret-for-tests-only'
+
+export interface ClusterOptions {
+  nodes?: number
+  workers?: number
+  env?: Record<string, string>
+}
+
+/** A cluster of its own for one test: real Redis and MongoDB-wire server, own prefix and database, ports by chance. */
+export class Cluster {
+  readonly env: Record<string, string>
+  readonly redis: Redis
+  readonly prefix: string
+  readonly gateways: Gateway[] = []
+  readonly workers: WorkerProcess[] = []
+  readonly clients: TestClient[] = []
+  readonly #mongo: MongoClient
+
+  constructor(extra: Record<string, string> = {}) {
+    this.prefix = `t${randomBytes(6).toString('hex')}`
+    const redisUrl = required('TEST_REDIS_URL')
+    const mongoUri = required('TEST_MONGODB_URI').replace(/\/?$/, `/${this.prefix}`)
+    this.env = {
+      PORT: '0',
+      HOST: '127.0.0.1',
+      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+      JWT_SECRET: secret,
+      REDIS_URL: redisUrl,
+      REDIS_PREFIX: this.prefix,
+      MONGODB_URI: mongoUri,
+      PRESENCE_GRACE_MS: '0',
+      PRESENCE_SHARDS: '4',
+      PRESENCE_FLUSH_MS: '50',
+      PRESENCE_SWEEP_MS: '50',
+      DRAIN_MS: '0',
+      ...extra,
+    }
+    this.redis = new Redis(redisUrl)
+    this.#mongo = new MongoClient(mongoUri)
+  }
+
+  get db(): Db {
+    return this.#mongo.db()
+  }
+
+  url(node: number): string {
+    const gateway = this.gateways[node]
+    if (!gateway) throw new RangeError(`no node ${node}`)
+    return `http://127.0.0.1:${gateway.port}`
+  }
+
+  async addGateway(): Promise<Gateway> {
+    const config = loadConfig({ ...this.env, NODE_ID: `gateway-${this.gateways.length}` })
+    const log = createLogger({ level: config.LOG_LEVEL, role: 'gateway', nodeId: config.NODE_ID })
+    const gateway = await startGateway(config, log)
+    this.gateways.push(gateway)
+    return gateway
+  }
+
+  async addWorker(): Promise<WorkerProcess> {
+    const config = loadConfig({ ...this.env, NODE_ID: `worker-${this.workers.length}` })
+    const log = createLogger({ level: config.LOG_LEVEL, role: 'worker', nodeId: config.NODE_ID })
+    const worker = await startWorker(config, log)
+    this.workers.push(worker)
+    return worker
+  }
+
+  /** A user with one connected device on a node. */
+  async connect(userId: string, node = 0): Promise<TestClient> {
+    const client = new TestClient(this.url(node), userId, await mintToken(secret, userId))
+    this.clients.push(client)
+    await client.connected()
+    return client
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.clients) client.socket.disconnect()
+    await Promise.all(this.gateways.map((gateway) => gateway.close()))
+    await Promise.all(this.workers.map((worker) => worker.close()))
+    await this.db.dropDatabase()
+    await this.#mongo.close()
+    const keys = await this.redis.keys(`*${this.prefix}*`)
+    if (keys.length > 0) await this.redis.del(keys)
+    this.redis.disconnect()
+  }
+}
+
+export async function startCluster(
+  t: Test,
+  { nodes = 2, workers = 1, env }: ClusterOptions = {},
+): Promise<Cluster> {
+  const cluster = new Cluster(env)
+  t.teardown(() => cluster.close())
+  for (let i = 0; i < nodes; i++) await cluster.addGateway()
+  for (let i = 0; i < workers; i++) await cluster.addWorker()
+  return cluster
+}
+
+function required(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: run the tests by make test`)
+  return value
+}

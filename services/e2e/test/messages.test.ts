@@ -1,0 +1,145 @@
+import type { HistoryPage } from '@earshot/protocol'
+import t from 'tap'
+import { startCluster } from '../src/cluster.ts'
+
+t.test('text between two nodes', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const annsPhone = await cluster.connect('ann', 1)
+  const bob = await cluster.connect('bob', 1)
+  const eve = await cluster.connect('eve', 1)
+
+  const ack = await ann.send('message', { recipientId: 'bob', content: 'hello', clientMessageId: 'm1' })
+  t.match(ack, { ok: true, seq: 1, status: 'sent' })
+  const expected = {
+    _id: ack._id,
+    conversationId: ack.conversationId,
+    seq: 1,
+    clientMessageId: 'm1',
+    sender: { _id: 'ann', name: 'Name of ann' },
+    recipientId: 'bob',
+    messageType: 'text',
+    content: 'hello',
+    createdAt: ack.createdAt,
+    status: 'sent',
+  }
+  t.same(await bob.hears('new_message'), expected)
+  t.same(await annsPhone.hears('new_message'), expected, "the sender's other device hears it")
+
+  const answer = await bob.send('message', { recipientId: 'ann', content: 'hi' })
+  t.equal(answer.conversationId, ack.conversationId, 'one conversation whoever writes')
+  t.equal(answer.seq, 2)
+  await ann.hears('new_message', (message) => message.seq === 2)
+
+  await Promise.all([eve.barrier(), ann.barrier()])
+  t.same(
+    eve.heardOf('new_message').filter((message) => message.sender._id !== 'eve'),
+    [],
+    'nobody else hears',
+  )
+  t.same(
+    ann.heardOf('new_message').filter((message) => message.seq === 1 && message.recipientId === 'bob'),
+    [],
+    'the sending socket has the ack',
+  )
+
+  const path = `/chat/${encodeURIComponent(ack.conversationId)}/messages`
+  const page = await bob.get<HistoryPage>(path)
+  t.same(
+    page.messages.map(({ seq, content }) => [seq, content]),
+    [
+      [1, 'hello'],
+      [2, 'hi'],
+    ],
+  )
+  t.equal(page.headSeq, 2)
+  t.equal((await eve.http(path)).status, 404, 'one who may not read it does not learn that it exists')
+})
+
+t.test('the same key makes one message, with Redis wiped between', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const annElsewhere = await cluster.connect('ann', 1)
+  const bob = await cluster.connect('bob', 1)
+  const text = { recipientId: 'bob', content: 'once', clientMessageId: 'k' }
+  const first = await ann.send('message', text)
+  t.same(await annElsewhere.send('message', text), first, 'on another node')
+  const keys = await cluster.redis.keys(`${cluster.prefix}:{dm:*`)
+  t.ok(keys.length > 0)
+  await cluster.redis.del(keys)
+  t.same(await ann.send('message', text), first, 'after Redis forgot')
+  const refused = await ann.raw('message', { ...text, content: 'something else' })
+  t.match(refused, { ok: false, error: { code: 'CONFLICT', field: 'clientMessageId' } })
+  const next = await ann.send('message', { recipientId: 'bob', content: 'next' })
+  t.equal(next.seq, 2, 'no number was lost')
+  await bob.hears('new_message', (message) => message.seq === 2)
+  t.equal(await cluster.db.collection('messages').countDocuments({}), 2)
+})
+
+t.test('many at once from two nodes: one dense order', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const acks = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => [
+      ann.send('message', { recipientId: 'bob', content: `a${i}` }),
+      bob.send('message', { recipientId: 'ann', content: `b${i}` }),
+    ]).flat(),
+  )
+  const seqs = acks.map(({ seq }) => seq).sort((a, b) => a - b)
+  t.same(
+    seqs,
+    Array.from({ length: 200 }, (_, i) => i + 1),
+  )
+  const conversationId = acks[0]?.conversationId ?? ''
+  const { conversations } = await ann.send('sync', { conversations: { [conversationId]: 0 } })
+  const synced = conversations[conversationId]
+  t.match(synced, { headSeq: 200, complete: false })
+  t.same(
+    synced?.messages.map(({ seq }) => seq),
+    Array.from({ length: 200 }, (_, i) => i + 1),
+  )
+  const rest = await ann.send('sync', { conversations: { [conversationId]: 200 } })
+  t.match(rest.conversations[conversationId], { messages: [], headSeq: 200, complete: true })
+})
+
+t.test('bad input names the field, and the socket lives on', async (t) => {
+  const cluster = await startCluster(t, { nodes: 1, workers: 0 })
+  const ann = await cluster.connect('ann')
+  const cases: [event: string, payload: unknown, field: string | undefined][] = [
+    ['message', { content: 'x' }, 'recipientId'],
+    ['message', { recipientId: { $ne: 1 }, content: 'x' }, 'recipientId'],
+    ['message', { recipientId: 'ann', content: { a: 1 } }, 'content'],
+    ['message', { recipientId: 'ann', content: 'x', extra: 1 }, 'extra'],
+    ['message', { recipientId: 'ann', content: '' }, 'content'],
+    ['message', { recipientId: 'ann', content: 'x', clientMessageId: 'k'.repeat(129) }, 'clientMessageId'],
+    ['voice_message', { recipientId: 'ann', voiceMessage: { url: 'data:,' } }, 'voiceMessage.duration'],
+    ['group_message', { groupId: 'g', messageType: 'song' }, 'messageType'],
+    ['presence_subscribe', { userIds: 'ann' }, 'userIds'],
+    ['message', 'just a string', undefined],
+    ['message', null, undefined],
+    ['no_such_event', {}, undefined],
+  ]
+  for (const [event, payload, field] of cases) {
+    const answer = await ann.raw(event, payload)
+    t.match(
+      answer,
+      { ok: false, error: { code: 'BAD_REQUEST' } },
+      `${event} ${JSON.stringify(payload).slice(0, 60)}`,
+    )
+    if (!answer.ok) t.equal(answer.error.field, field)
+  }
+  ann.socket.emit('message', { recipientId: 'ann' })
+  t.match(
+    await ann.hears('error_message'),
+    { event: 'message', error: { code: 'BAD_REQUEST' } },
+    'without an ack',
+  )
+  t.match(await ann.raw('message', { recipientId: 'nobody', content: 'x' }), { error: { code: 'NOT_FOUND' } })
+  const forged = { recipientId: 'ann', content: 'x', senderId: 'bob' }
+  t.match(await ann.raw('message', forged), { error: { code: 'FORBIDDEN', field: 'senderId' } })
+  t.match(await ann.raw('message', { recipientId: 'ann', content: 'y'.repeat(10_001) }), {
+    error: { code: 'TOO_LARGE', field: 'content' },
+  })
+  t.match(await ann.send('message', { recipientId: 'ann', content: 'to myself' }), { seq: 1 }, 'it lives on')
+})
