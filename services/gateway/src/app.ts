@@ -199,7 +199,13 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const router = new EventRouter({
     handlers: {
       ...messageHandlers({ messages, history, access, subscriptions }),
-      ...presenceHandlers({ reader: presence, connections, subscriptions, limits }),
+      ...presenceHandlers({
+        reader: presence,
+        connections,
+        subscriptions,
+        limits,
+        nodeId: config.NODE_ID,
+      }),
       authenticate: async ({ socket }, { token }) => {
         await connections.renew(socket, token)
         return {}

@@ -16,13 +16,13 @@ import {
   SyncRequest,
   VoiceMessageStored,
 } from './schemas/messages.ts'
-import { SubscribeAck, UserIds, UserOnline, UserStatus } from './schemas/presence.ts'
+import { SubscribeAck, UserIds, UserOnline, UserOnlineAck, UserStatus } from './schemas/presence.ts'
 
 const Authenticate = Type.Object({ token: Type.String({ minLength: 1, maxLength: 16_384 }) }, closed)
 
 /** client → server. `ack` is what `{ ok: true, ... }` carries besides `ok`. */
 export const clientEvents = {
-  user_online: { payload: UserOnline, ack: Empty },
+  user_online: { payload: UserOnline, ack: UserOnlineAck },
   authenticate: { payload: Authenticate, ack: Empty },
   presence_subscribe: { payload: UserIds, ack: SubscribeAck },
   presence_unsubscribe: { payload: UserIds, ack: Empty },

@@ -32,5 +32,12 @@ export type UserIds = Type.Static<typeof UserIds>
 export const UserOnline = Type.Union([UserId, Type.Object({ userId: UserId }, closed)])
 export type UserOnline = Type.Static<typeof UserOnline>
 
+export const UserOnlineAck = Type.Object({
+  node: Type.String({
+    description: 'Opaque id of the node that holds the socket, for support and load tests.',
+  }),
+})
+export type UserOnlineAck = Type.Static<typeof UserOnlineAck>
+
 export const SubscribeAck = Type.Object({ statuses: Type.Array(UserStatus) })
 export type SubscribeAck = Type.Static<typeof SubscribeAck>

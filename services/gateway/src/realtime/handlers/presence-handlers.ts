@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { PresenceReader } from '@earshot/core/presence/presence-reader'
 import { CodedError, type Limits } from '@earshot/protocol'
 import { everyone, type Subscriptions, watchersRoom } from '@earshot/realtime'
@@ -9,14 +10,17 @@ export function presenceHandlers(deps: {
   connections: Connections
   subscriptions: Subscriptions
   limits: Limits
+  nodeId: string
 }): Pick<Handlers, 'user_online' | 'presence_subscribe' | 'presence_unsubscribe'> {
+  // The node's name may tell a host's; its hash tells only which sockets share one.
+  const node = createHash('sha256').update(deps.nodeId).digest('hex').slice(0, 8)
   return {
     /** A connected socket is online without it; the ack comes when that is true for everybody. */
     async user_online({ socket, userId }, payload) {
       const named = typeof payload === 'string' ? payload : payload.userId
       if (named !== userId) throw new CodedError('FORBIDDEN', 'userId is not you.', { field: 'userId' })
       await deps.connections.online(socket)
-      return {}
+      return { node }
     },
 
     async presence_subscribe({ socket }, { userIds }) {

@@ -1,0 +1,90 @@
+import { EarshotClient, HttpApi } from '@earshot/client'
+import type { ServerEventName, ServerPayload } from '@earshot/protocol'
+import { Twist } from './story.ts'
+
+const patienceMs = 30_000
+
+/** What reaches a person from others. Status changes are no secret and not listed. */
+const messageEvents = [
+  'new_message',
+  'new_voice_message',
+  'new_group_message',
+  'new_group_voice_message',
+  'voice_message_stored',
+  'group_created',
+] as const satisfies ServerEventName[]
+
+interface Heard {
+  event: ServerEventName
+  payload: unknown
+}
+
+/** A user of the demo: an account and a connected client that remembers all it hears. */
+export class Person {
+  readonly name: string
+  readonly userId: string
+  readonly client: EarshotClient
+  /** Opaque id of the node that holds the connection. */
+  node = ''
+  readonly heard: Heard[] = []
+  readonly #watchers = new Set<() => void>()
+
+  private constructor(target: string, session: { _id: string; name: string; token: string }) {
+    this.name = session.name
+    this.userId = session._id
+    this.client = new EarshotClient({ url: target, token: session.token })
+    for (const event of [...messageEvents, 'user_status_changed'] as const) {
+      this.client.on(event, (payload) => {
+        this.heard.push({ event, payload })
+        for (const look of this.#watchers) look()
+      })
+    }
+  }
+
+  /** Makes an account and connects, if need be again and again until on a node other than `awayFrom`. */
+  static async join(target: string, name: string, awayFrom?: string): Promise<Person> {
+    const api = new HttpApi({ url: target, getToken: async () => '' })
+    const username = `${name.toLowerCase()}-${Math.random().toString(36).slice(2, 10)}`
+    const session = await api.register({ username, password: `${username}-secret`, name })
+    for (let tries = 0; tries < 20; tries++) {
+      const person = new Person(target, session)
+      await person.client.connect()
+      person.node = await person.client.online(person.userId)
+      if (person.node !== awayFrom) return person
+      person.client.close()
+    }
+    throw new Twist(`${name} always reaches the same node: does the cluster have two?`)
+  }
+
+  get messages(): Heard[] {
+    return this.heard.filter(({ event }) => event !== 'user_status_changed')
+  }
+
+  /** The first event of this name that fits, heard already or within half a minute. */
+  async hears<E extends ServerEventName>(
+    event: E,
+    fits: (payload: ServerPayload<E>) => boolean = () => true,
+  ): Promise<ServerPayload<E>> {
+    const find = () =>
+      this.heard.find((heard) => heard.event === event && fits(heard.payload as ServerPayload<E>))
+    const found = find()
+    if (found) return found.payload as ServerPayload<E>
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        clearTimeout(timer)
+        this.#watchers.delete(look)
+        settle()
+      }
+      const look = () => {
+        const heard = find()
+        if (heard) finish(() => resolve(heard.payload as ServerPayload<E>))
+      }
+      const timer = setTimeout(
+        () =>
+          finish(() => reject(new Twist(`${this.name} waited ${patienceMs / 1000} s for ${event} in vain`))),
+        patienceMs,
+      )
+      this.#watchers.add(look)
+    })
+  }
+}

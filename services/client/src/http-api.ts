@@ -1,0 +1,90 @@
+import {
+  CodedError,
+  type Conversation,
+  type ConversationList,
+  type CreateGroup,
+  type Group,
+  type HistoryPage,
+  type HistoryQuery,
+  type Limits,
+  type LoginRequest,
+  type RegisterRequest,
+  type Session,
+  type SetMember,
+  type UserLastSeen,
+  type UserSummary,
+} from '@earshot/protocol'
+import { HttpTransport, type HttpTransportOptions } from './http-transport.ts'
+
+const segment = encodeURIComponent
+
+/** The HTTP side of the service. `register`, `login` and `limits` need no token. */
+export class HttpApi {
+  readonly #http: HttpTransport
+
+  constructor(options: HttpTransportOptions) {
+    this.#http = new HttpTransport(options)
+  }
+
+  register(account: RegisterRequest): Promise<Session> {
+    return this.#http.json('POST', '/user/register', { body: account })
+  }
+
+  login(account: LoginRequest): Promise<Session> {
+    return this.#http.json('POST', '/user/login', { body: account })
+  }
+
+  async conversations(): Promise<Conversation[]> {
+    return (await this.#http.json<ConversationList>('GET', '/chat')).conversations
+  }
+
+  /** Without `beforeSeq` and `afterSeq`: the newest messages. Always in ascending order. */
+  history(conversationId: string, query: HistoryQuery = {}): Promise<HistoryPage> {
+    return this.#http.json('GET', `/chat/${segment(conversationId)}/messages`, { query })
+  }
+
+  createGroup(group: CreateGroup): Promise<Group> {
+    return this.#http.json('POST', '/group', { body: group })
+  }
+
+  async setMember(groupId: string, userId: string, member: SetMember = {}): Promise<void> {
+    await this.#http.request('PUT', memberPath(groupId, userId), { body: member })
+  }
+
+  async removeMember(groupId: string, userId: string): Promise<void> {
+    await this.#http.request('DELETE', memberPath(groupId, userId))
+  }
+
+  lastSeen(userId: string): Promise<UserLastSeen> {
+    return this.#http.json('GET', `/user/lastSeen/${segment(userId)}`)
+  }
+
+  async lastSeenMany(userIds: readonly string[]): Promise<UserLastSeen[]> {
+    const answer = await this.#http.json<{ users: UserLastSeen[] }>('POST', '/user/lastSeen', {
+      body: { userIds },
+    })
+    return answer.users
+  }
+
+  /** Users whose name matches; for an empty text the most recently seen ones. */
+  async searchUsers(text: string): Promise<UserSummary[]> {
+    return (await this.#http.json<{ users: UserSummary[] }>('GET', '/user', { query: { search: text } }))
+      .users
+  }
+
+  /** The bytes behind `/media/<id>`, which a bare `<audio src>` may not read for want of the token. */
+  async media(url: string): Promise<Blob> {
+    if (!url.startsWith('/media/')) {
+      throw new CodedError('BAD_REQUEST', 'Only /media/<id> of this service can be read.')
+    }
+    return (await this.#http.request('GET', url)).blob()
+  }
+
+  limits(): Promise<Limits> {
+    return this.#http.json('GET', '/limits')
+  }
+}
+
+function memberPath(groupId: string, userId: string): string {
+  return `/group/${segment(groupId)}/members/${segment(userId)}`
+}

@@ -1,0 +1,76 @@
+import { CodedError } from '@earshot/protocol'
+import { fromHttpStatus, fromWire } from './wire-error.ts'
+
+export interface HttpTransportOptions {
+  /** Origin of the service, e.g. `https://chat.example.org`. */
+  url: string
+  getToken?: () => string | Promise<string>
+  /** For the whole request, its answer included. Default 30,000. */
+  timeoutMs?: number
+}
+
+export interface HttpRequest {
+  query?: Record<string, string | number | undefined>
+  body?: unknown
+}
+
+/** `fetch` with our token, our errors and a limit in time. */
+export class HttpTransport {
+  readonly #base: string
+  readonly #getToken: HttpTransportOptions['getToken']
+  readonly #timeoutMs: number
+
+  constructor(options: HttpTransportOptions) {
+    this.#base = options.url.replace(/\/+$/, '')
+    this.#getToken = options.getToken
+    this.#timeoutMs = options.timeoutMs ?? 30_000
+  }
+
+  async json<T>(method: string, path: string, request?: HttpRequest): Promise<T> {
+    const response = await this.request(method, path, request)
+    try {
+      return (await response.json()) as T
+    } catch (cause) {
+      throw new CodedError('RETRY_LATER', 'The answer of the server did not arrive whole.', { cause })
+    }
+  }
+
+  async request(method: string, path: string, { query, body }: HttpRequest = {}): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'application/json' }
+    const token = await this.#getToken?.()
+    if (token) headers.authorization = `Bearer ${token}`
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(this.#timeoutMs) }
+    if (body !== undefined) init.body = JSON.stringify(body)
+    const response = await this.#fetch(`${this.#base}${path}${queryString(query)}`, init)
+    if (!response.ok) throw await errorOf(response)
+    return response
+  }
+
+  async #fetch(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(url, init)
+    } catch (cause) {
+      throw new CodedError('RETRY_LATER', 'The server cannot be reached.', { cause })
+    }
+  }
+}
+
+function queryString(query: HttpRequest['query'] = {}): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value))
+  }
+  return parameters.size > 0 ? `?${parameters}` : ''
+}
+
+async function errorOf(response: Response): Promise<CodedError> {
+  const text = await response.text()
+  try {
+    const coded = fromWire((JSON.parse(text) as { error?: unknown } | null)?.error)
+    if (coded) return coded
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  return fromHttpStatus(response.status)
+}

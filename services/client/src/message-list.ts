@@ -1,0 +1,90 @@
+import type { Message, VoiceOutput } from '@earshot/protocol'
+
+/**
+ * What a client holds of one conversation: a window of its messages, ascending by `seq`, each once. Pure
+ * functions: a list is never changed, and comes back as the same object when there was nothing to change.
+ */
+export interface MessageList {
+  readonly messages: readonly Message[]
+  /** The highest `seq` known to exist, though its message may not have arrived. */
+  readonly headSeq: number
+}
+
+/** Messages that are missing: every `seq` after `afterSeq` and before `beforeSeq`. */
+export interface Gap {
+  afterSeq: number
+  beforeSeq: number
+}
+
+export const emptyMessageList: MessageList = { messages: [], headSeq: 0 }
+
+export function applyMessage(list: MessageList, message: Message): MessageList {
+  const { messages } = list
+  const index = insertionIndex(messages, message.seq)
+  const known = messages[index]
+  if (known?.seq === message.seq) return replaceAt(list, index, newerOf(known, message))
+  return {
+    messages: [...messages.slice(0, index), message, ...messages.slice(index)],
+    headSeq: Math.max(list.headSeq, message.seq),
+  }
+}
+
+export function applyMessages(list: MessageList, messages: readonly Message[], headSeq = 0): MessageList {
+  const applied = messages.reduce(applyMessage, list)
+  return headSeq > applied.headSeq ? { ...applied, headSeq } : applied
+}
+
+/** The audio of a message has a new address; its text and place stay. */
+export function applyVoice(list: MessageList, messageId: string, voiceMessage: VoiceOutput): MessageList {
+  const index = list.messages.findIndex((message) => message._id === messageId)
+  const known = list.messages[index]
+  return known ? replaceAt(list, index, newerOf(known, { ...known, voiceMessage })) : list
+}
+
+/** What is missing inside the window and after it. What lies before it is older history, not a gap. */
+export function gapsOf({ messages, headSeq }: MessageList): Gap[] {
+  const gaps: Gap[] = []
+  const seqs = [...messages.map((message) => message.seq), headSeq + 1]
+  for (const [index, seq] of seqs.entries()) {
+    const previous = seqs[index - 1]
+    if (previous !== undefined && seq > previous + 1) gaps.push({ afterSeq: previous, beforeSeq: seq })
+  }
+  return gaps
+}
+
+/** The last `seq` before the first gap: the position to `sync` from. 0 for a list without messages. */
+export function contiguousSeq(list: MessageList): number {
+  return gapsOf(list)[0]?.afterSeq ?? list.messages.at(-1)?.seq ?? 0
+}
+
+export function hasOlder({ messages, headSeq }: MessageList): boolean {
+  const first = messages[0]
+  return first ? first.seq > 1 : headSeq > 0
+}
+
+function insertionIndex(messages: readonly Message[], seq: number): number {
+  let low = 0
+  let high = messages.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((messages[middle]?.seq ?? Number.POSITIVE_INFINITY) < seq) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Events and pages overtake each other: stored audio is not replaced by its inline form of before. */
+function newerOf(known: Message, incoming: Message): Message {
+  const keepVoice =
+    known.voiceMessage?.url.startsWith('/media/') && incoming.voiceMessage?.url.startsWith('data:')
+  const newer = keepVoice && known.voiceMessage ? { ...incoming, voiceMessage: known.voiceMessage } : incoming
+  const same =
+    newer.content === known.content &&
+    newer.status === known.status &&
+    newer.voiceMessage?.url === known.voiceMessage?.url
+  return same ? known : newer
+}
+
+function replaceAt(list: MessageList, index: number, message: Message): MessageList {
+  return list.messages[index] === message ? list : { ...list, messages: list.messages.with(index, message) }
+}

@@ -1,0 +1,24 @@
+import type { ManagerOptions, SocketOptions } from 'socket.io-client'
+import type { RetryPolicy } from './retry.ts'
+
+export type TokenSource =
+  | { token: string; getToken?: never }
+  /** Asked before every connection and every HTTP request, so that it can hand out a renewed token. */
+  | { token?: never; getToken: () => string | Promise<string> }
+
+export type EarshotOptions = TokenSource & {
+  /** Origin of the service, e.g. `https://chat.example.org`. */
+  url: string
+  /** Passed on to Socket.IO. */
+  ioOptions?: Partial<ManagerOptions & SocketOptions>
+  retry?: Partial<RetryPolicy>
+  /** How long the server may take to answer one try. Large payloads get more. Default 10,000. */
+  ackTimeoutMs?: number
+  /** How long a request may take over all, waiting for a connection included. Default 60,000. */
+  requestTimeoutMs?: number
+}
+
+export function tokenSource(source: TokenSource): () => Promise<string> {
+  const { token, getToken } = source
+  return async () => (getToken ? getToken() : token)
+}

@@ -1,0 +1,10 @@
+import type { UserStatus } from '@earshot/protocol'
+
+export type PresenceState = Readonly<Record<string, UserStatus>>
+
+/** Pure: takes the statuses that are newer than what is known; the same object when none is. */
+export function applyStatuses(state: PresenceState, statuses: readonly UserStatus[]): PresenceState {
+  const newer = statuses.filter((status) => status.version > (state[status.userId]?.version ?? -1))
+  if (newer.length === 0) return state
+  return { ...state, ...Object.fromEntries(newer.map((status) => [status.userId, status])) }
+}

@@ -1,0 +1,54 @@
+import type { RequestListener } from 'node:http'
+import t, { type Test } from 'tap'
+import { HttpApi } from '../src/index.ts'
+import { startTestServer } from './test-server.ts'
+
+async function api(t: Test, onRequest: RequestListener) {
+  const { url } = await startTestServer(t, onRequest)
+  return new HttpApi({ url: `${url}/`, getToken: () => 'secret' })
+}
+
+t.test('asks for a page of history with the token', async (t) => {
+  const http = await api(t, (request, response) => {
+    response.end(
+      JSON.stringify({ messages: [], headSeq: 7, url: request.url, auth: request.headers.authorization }),
+    )
+  })
+  t.strictSame(await http.history('dm:a%40x:b', { beforeSeq: 5, limit: 2 }), {
+    messages: [],
+    headSeq: 7,
+    url: '/chat/dm%3Aa%2540x%3Ab/messages?beforeSeq=5&limit=2',
+    auth: 'Bearer secret',
+  })
+})
+
+t.test('an error of the service keeps its code and field', async (t) => {
+  const http = await api(t, (_request, response) => {
+    response.statusCode = 409
+    response.end('{"error":{"code":"CONFLICT","message":"That name is taken.","field":"username"}}')
+  })
+  await t.rejects(http.register({ username: 'ann', password: 'long enough' }), {
+    name: 'CodedError',
+    code: 'CONFLICT',
+    message: 'That name is taken.',
+    field: 'username',
+  })
+})
+
+t.test('the error page of a proxy becomes an error of the table', async (t) => {
+  const http = await api(t, (_request, response) => {
+    response.statusCode = 503
+    response.end('<html>No server is available</html>')
+  })
+  await t.rejects(http.limits(), { code: 'RETRY_LATER' })
+})
+
+t.test('a server that is away is worth another try', async (t) => {
+  await t.rejects(new HttpApi({ url: 'http://127.0.0.1:1' }).limits(), { code: 'RETRY_LATER' })
+})
+
+t.test('the token goes to our own media only', async (t) => {
+  const http = await api(t, (_request, response) => void response.end('audio'))
+  t.equal(await (await http.media('/media/x')).text(), 'audio')
+  await t.rejects(http.media('https://elsewhere.example/media/x'), { code: 'BAD_REQUEST' })
+})
