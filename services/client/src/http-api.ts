@@ -47,6 +47,10 @@ export class HttpApi {
     return this.#http.json('POST', '/group', { body: group })
   }
 
+  group(groupId: string): Promise<Group> {
+    return this.#http.json('GET', `/group/${segment(groupId)}`)
+  }
+
   async setMember(groupId: string, userId: string, member: SetMember = {}): Promise<void> {
     await this.#http.request('PUT', memberPath(groupId, userId), { body: member })
   }

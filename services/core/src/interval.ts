@@ -1,21 +1,19 @@
 import type { Logger } from './observability/logger.ts'
+import { Outage } from './observability/outage.ts'
 
 /** Work that is repeated: one run at a time, the next one `everyMs` after the last ended. */
 export class Interval {
   readonly #everyMs: number
   readonly #work: () => Promise<void>
-  readonly #log: Logger
-  readonly #name: string
+  readonly #outage: Outage
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
   #stopped = true
-  #failing = false
 
   constructor(options: { name: string; everyMs: number; work: () => Promise<void>; log: Logger }) {
-    this.#name = options.name
     this.#everyMs = options.everyMs
     this.#work = options.work
-    this.#log = options.log
+    this.#outage = new Outage(options.log, options.name)
   }
 
   start(): void {
@@ -40,12 +38,9 @@ export class Interval {
   async #run(): Promise<void> {
     try {
       await this.#work()
-      if (this.#failing) this.#log.info({ task: this.#name }, 'works again')
-      this.#failing = false
+      this.#outage.worked()
     } catch (err) {
-      // Said once for each outage, not at every run of it.
-      if (!this.#failing) this.#log.warn({ err, task: this.#name }, 'failed, trying again')
-      this.#failing = true
+      this.#outage.failed(err)
     }
     this.#schedule()
   }

@@ -6,6 +6,7 @@ import { startWorker, type WorkerProcess } from '@earshot/worker'
 import { Redis } from 'ioredis'
 import { type Db, MongoClient } from 'mongodb'
 import type { Test } from 'tap'
+import { ServiceProcess } from './service-process.ts'
 import { TestClient } from './test-client.ts'
 import { mintToken } from './tokens.ts'
 
@@ -26,6 +27,7 @@ export class Cluster {
   readonly workers: WorkerProcess[] = []
   readonly clients: TestClient[] = []
   readonly #mongo: MongoClient
+  readonly #processes: ServiceProcess[] = []
 
   constructor(extra: Record<string, string> = {}) {
     this.prefix = `t${randomBytes(6).toString('hex')}`
@@ -76,9 +78,24 @@ export class Cluster {
     return worker
   }
 
+  /** A gateway or worker as a process of its own, to be killed. */
+  async addProcess(role: 'gateway' | 'worker'): Promise<ServiceProcess> {
+    const process = await ServiceProcess.start(role, { ...this.env, NODE_ID: `${role}-process` })
+    this.#processes.push(process)
+    return process
+  }
+
   /** A user with one connected device on a node. */
   async connect(userId: string, node = 0): Promise<TestClient> {
     const client = new TestClient(this.url(node), userId, await mintToken(secret, userId))
+    this.clients.push(client)
+    await client.connected()
+    return client
+  }
+
+  /** The same, on a node that is a process of its own. */
+  async connectTo(process: ServiceProcess, userId: string): Promise<TestClient> {
+    const client = new TestClient(`http://127.0.0.1:${process.port}`, userId, await mintToken(secret, userId))
     this.clients.push(client)
     await client.connected()
     return client
@@ -88,6 +105,7 @@ export class Cluster {
     for (const client of this.clients) client.socket.disconnect()
     await Promise.all(this.gateways.map((gateway) => gateway.close()))
     await Promise.all(this.workers.map((worker) => worker.close()))
+    await Promise.all(this.#processes.map((process) => process.kill()))
     await this.db.dropDatabase()
     await this.#mongo.close()
     const keys = await this.redis.keys(`*${this.prefix}*`)

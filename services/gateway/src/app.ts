@@ -88,11 +88,15 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     ttlSeconds: config.VOICE_STAGE_TTL_S,
     maxBytes: config.VOICE_STAGE_MAX_BYTES,
   })
-  const queue = new VoiceQueue(producer, {
-    prefix,
-    attempts: config.VOICE_JOB_ATTEMPTS,
-    backoffMs: config.VOICE_JOB_BACKOFF_MS,
-  })
+  const queue = new VoiceQueue(
+    producer,
+    {
+      prefix,
+      attempts: config.VOICE_JOB_ATTEMPTS,
+      backoffMs: config.VOICE_JOB_BACKOFF_MS,
+    },
+    log,
+  )
   const leaseStore = new LeaseStore(redis, {
     prefix,
     shards: config.PRESENCE_SHARDS,

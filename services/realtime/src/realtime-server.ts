@@ -1,5 +1,6 @@
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
+import { Outage } from '@earshot/core/observability/outage'
 import type { ClientToServerEvents, ServerToClientEvents } from '@earshot/protocol'
 import { createShardedAdapter } from '@socket.io/redis-adapter'
 import type { Redis } from 'ioredis'
@@ -57,16 +58,15 @@ export function createRealtime(deps: {
  */
 function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger): void {
   const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
-  let failing = false
+  const outage = new Outage(log, 'publishing to other nodes')
   const survived = async (channel: string, message: string): Promise<number> => {
     try {
       const receivers = await publish(channel, message)
-      failing = false
+      outage.worked()
       return receivers
     } catch (err) {
       metrics.publishFailures.inc()
-      if (!failing) log.warn({ err }, 'publishing to other nodes fails')
-      failing = true
+      outage.failed(err)
       return 0
     }
   }

@@ -1,19 +1,26 @@
 import type { Redis } from 'ioredis'
 
-/** Follows the subscriptions that the adapter starts and does not wait for. */
+type Subscribe = (...channels: string[]) => Promise<unknown>
+
+/**
+ * Follows the subscriptions that the adapter starts and ends without waiting for them: so that others can wait, and so
+ * that a failure (Redis away while the process leaves) is nobody's unhandled rejection.
+ */
 export class Subscriptions {
   readonly #pending = new Set<Promise<unknown>>()
 
   constructor(subscriber: Redis) {
-    const subscribe = subscriber.ssubscribe.bind(subscriber) as (...channels: string[]) => Promise<unknown>
-    const followed = (...channels: string[]): Promise<unknown> => {
-      const promise = subscribe(...channels)
-      this.#pending.add(promise)
-      const done = () => this.#pending.delete(promise)
-      promise.then(done, done)
-      return promise
+    const follow = (method: Subscribe): Subscribe => {
+      return (...channels) => {
+        const promise = method.apply(subscriber, channels)
+        this.#pending.add(promise)
+        const done = () => this.#pending.delete(promise)
+        promise.then(done, done)
+        return promise
+      }
     }
-    subscriber.ssubscribe = followed as typeof subscriber.ssubscribe
+    subscriber.ssubscribe = follow(subscriber.ssubscribe as Subscribe) as typeof subscriber.ssubscribe
+    subscriber.sunsubscribe = follow(subscriber.sunsubscribe as Subscribe) as typeof subscriber.sunsubscribe
   }
 
   /** Resolves when what was asked for until now is heard: from then on nothing published is missed. */

@@ -68,11 +68,15 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     maxConnectionsPerUser: limits.socketsPerUser,
   })
   const lastSeen = new LastSeenStore(db, new UserStore(db))
-  const queue = new VoiceQueue(producer, {
-    prefix,
-    attempts: config.VOICE_JOB_ATTEMPTS,
-    backoffMs: config.VOICE_JOB_BACKOFF_MS,
-  })
+  const queue = new VoiceQueue(
+    producer,
+    {
+      prefix,
+      attempts: config.VOICE_JOB_ATTEMPTS,
+      backoffMs: config.VOICE_JOB_BACKOFF_MS,
+    },
+    log,
+  )
 
   // Rooms: it emits, and listens to nobody
   const { io } = createRealtime({ publisher, subscriber, prefix, metrics, log })
@@ -106,6 +110,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     connection: consumer,
     prefix,
     concurrency: config.VOICE_CONCURRENCY,
+    lockMs: config.VOICE_LOCK_MS,
     storer: new VoiceStorer({ messages, staging, blobs: new GridFsBlobStore(db) }),
     fanout,
     log,

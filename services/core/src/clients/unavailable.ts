@@ -1,5 +1,10 @@
 import { CodedError } from '@earshot/protocol'
-import { MongoNetworkError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb'
+import {
+  MongoBulkWriteError,
+  MongoNetworkError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
 
 const redisAway =
   /Connection is closed|isn't writeable|enableOfflineQueue|Command timed out|max retries per request|LOADING|READONLY|ECONNREFUSED|ECONNRESET|EPIPE/
@@ -8,6 +13,8 @@ const redisAway =
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
   if (error instanceof MongoWriteConcernError) return true
+  // A bulk write wraps what happened to it.
+  if (error instanceof MongoBulkWriteError) return isUnavailable(error.errorResponse)
   if (!(error instanceof Error)) return false
   return (
     redisAway.test(error.message) ||

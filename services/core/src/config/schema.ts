@@ -113,6 +113,11 @@ export const groups = {
     ),
     VOICE_JOB_ATTEMPTS: integer('Tries of a voice job before it goes to the dead-letter set.', 10, 1),
     VOICE_JOB_BACKOFF_MS: integer('Wait before the second try; doubles with each.', 500, 1),
+    VOICE_LOCK_MS: integer(
+      'How long a job stays with a worker that has gone silent, before another takes it.',
+      15_000,
+      100,
+    ),
     VOICE_CONCURRENCY: integer('Voice jobs that one worker runs at once.', 8, 1),
   },
   limits: {

@@ -2,6 +2,7 @@ import { CodedError } from '@earshot/protocol'
 import { toCodedError } from '../clients/unavailable.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { Outage } from '../observability/outage.ts'
 import type { MessageDoc, MessageDraft } from './message-doc.ts'
 import type { MessageStore } from './message-store.ts'
 import type { Sequencer } from './sequencer.ts'
@@ -41,7 +42,7 @@ export class Committer {
   readonly #store: MessageStore
   readonly #sequencer: Sequencer
   readonly #options: CommitterOptions
-  readonly #log: Logger
+  readonly #writing: Outage
   readonly #metrics: Metrics
   readonly #queue: Waiting[] = []
   #pump: Promise<void> | undefined
@@ -56,7 +57,7 @@ export class Committer {
     this.#store = deps.store
     this.#sequencer = deps.sequencer
     this.#options = deps.options
-    this.#log = deps.log
+    this.#writing = new Outage(deps.log, 'writing messages')
     this.#metrics = deps.metrics
   }
 
@@ -92,9 +93,10 @@ export class Committer {
       this.#metrics.commitWaiting.set(this.#queue.length)
       try {
         await this.#commit(batch)
+        this.#writing.worked()
       } catch (err) {
         const coded = toCodedError(err)
-        this.#log.warn({ err, messages: batch.length, code: coded.code }, 'a write of messages failed')
+        this.#writing.failed(err)
         for (const { reject } of batch) reject(coded)
       }
     }

@@ -1,5 +1,6 @@
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { Outage } from '../observability/outage.ts'
 import type { Lease, LeaseStore, PresenceState } from './lease-store.ts'
 
 export interface LeaseHolderOptions {
@@ -19,13 +20,12 @@ export class LeaseHolder {
   readonly #store: LeaseStore
   readonly #options: Required<LeaseHolderOptions>
   readonly #onChange: (state: PresenceState) => void
-  readonly #log: Logger
+  readonly #renewing: Outage
   readonly #metrics: Metrics
   readonly #held = new Map<string, Held>()
   readonly #byShard: Map<string, Held>[]
   #timer: NodeJS.Timeout | undefined
   #nextShard = 0
-  #failing = false
 
   constructor(deps: {
     store: LeaseStore
@@ -38,7 +38,7 @@ export class LeaseHolder {
     this.#store = deps.store
     this.#options = { renewBatch: 500, ...deps.options }
     this.#onChange = deps.onChange
-    this.#log = deps.log
+    this.#renewing = new Outage(deps.log, 'renewing leases')
     this.#metrics = deps.metrics
     this.#byShard = deps.store.keys.shards.map(() => new Map())
   }
@@ -105,10 +105,9 @@ export class LeaseHolder {
         const lost = await this.#store.renew(shard, leases.slice(i, i + this.#options.renewBatch))
         await this.#takeAgain(lost)
       }
-      if (leases.length > 0) this.#failing = false
+      if (leases.length > 0) this.#renewing.worked()
     } catch (err) {
-      if (!this.#failing) this.#log.warn({ err }, 'leases cannot be renewed, trying again')
-      this.#failing = true
+      this.#renewing.failed(err)
     }
   }
 

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
+import type { Logger } from '../observability/logger.ts'
 
 /** What a job carries: ids, never audio. */
 export interface VoiceJob {
@@ -24,7 +25,7 @@ export function queuePrefix(prefix: string): string {
 export class VoiceQueue {
   readonly #queue: Queue<VoiceJob>
 
-  constructor(connection: Redis, options: VoiceQueueOptions) {
+  constructor(connection: Redis, options: VoiceQueueOptions, log: Logger) {
     this.#queue = new Queue<VoiceJob>(voiceQueueName, {
       connection,
       prefix: queuePrefix(options.prefix),
@@ -36,6 +37,8 @@ export class VoiceQueue {
         removeOnFail: false,
       },
     })
+    // The client that tried is told; BullMQ would write to the console besides.
+    this.#queue.on('error', (err) => log.debug({ err }, 'queue'))
   }
 
   /** Rejects when Redis is away: what is not queued is not acknowledged. */

@@ -4,6 +4,7 @@ import { toCodedError } from '@earshot/core/clients/unavailable'
 import type { MembershipStore } from '@earshot/core/conversations/membership-store'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
+import { Outage } from '@earshot/core/observability/outage'
 import type { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { CodedError } from '@earshot/protocol'
 import { everyone, groupRoom, type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
@@ -21,6 +22,7 @@ export class Connections {
   readonly #leases: LeaseHolder
   readonly #metrics: Metrics
   readonly #log: Logger
+  readonly #leasing: Outage
   /** Resolved when the socket's user is online by it. */
   readonly #online = new WeakMap<RealtimeSocket, Promise<void>>()
 
@@ -40,6 +42,7 @@ export class Connections {
     this.#leases = deps.leases
     this.#metrics = deps.metrics
     this.#log = deps.log
+    this.#leasing = new Outage(deps.log, 'taking and giving back leases')
   }
 
   listen(router: EventRouter): void {
@@ -100,6 +103,7 @@ export class Connections {
     const { userId } = socket.data
     try {
       const outcome = await this.#leases.take({ userId, connectionId: socket.id })
+      this.#leasing.worked()
       if (outcome === 'taken') return
       const error = new CodedError('RATE_LIMITED', 'Too many sockets of this user are open.', {
         retryAfterMs: 10_000,
@@ -108,7 +112,7 @@ export class Connections {
       socket.disconnect(true)
     } catch (err) {
       // The socket may stay: the next renewal takes the lease.
-      this.#log.warn({ err, userId }, 'a lease could not be taken yet')
+      this.#leasing.failed(err)
     }
   }
 
@@ -116,7 +120,7 @@ export class Connections {
     this.#metrics.sockets.dec()
     this.#leases.giveBack(socket.id, cleanReasons.has(reason) ? 'clean' : 'lost').catch((err: unknown) => {
       // Not given back, it ends by itself.
-      this.#log.warn({ err, userId: socket.data.userId }, 'a lease could not be given back')
+      this.#leasing.failed(err)
     })
   }
 }

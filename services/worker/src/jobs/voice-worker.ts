@@ -12,6 +12,7 @@ export interface VoiceWorkerDeps {
   connection: Redis
   prefix: string
   concurrency: number
+  lockMs: number
   storer: VoiceStorer
   fanout: Fanout
   log: Logger
@@ -24,8 +25,8 @@ export function startVoiceWorker(deps: VoiceWorkerDeps): Worker<VoiceJob> {
     connection: deps.connection,
     prefix: queuePrefix(deps.prefix),
     concurrency: deps.concurrency,
-    lockDuration: 15_000,
-    stalledInterval: 5_000,
+    lockDuration: deps.lockMs,
+    stalledInterval: deps.lockMs,
     // A worker that is killed often must not send a job to the dead-letter set.
     maxStalledCount: 10,
   })

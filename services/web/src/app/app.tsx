@@ -1,0 +1,35 @@
+import { MantineProvider } from '@mantine/core'
+import { LoginPage } from '../features/session/login-page.tsx'
+import { useSession } from '../features/session/use-session.ts'
+import type { UserSession } from '../features/session/user-session.ts'
+import { ServicesContext, useConnectedServices } from './services.ts'
+import { Shell } from './shell.tsx'
+import { theme } from './theme.ts'
+
+export function App() {
+  const { session, notice, logIn, logOut } = useSession()
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      {session ? (
+        <LoggedIn session={session} onLogOut={logOut} />
+      ) : (
+        <LoginPage notice={notice} onLogIn={logIn} />
+      )}
+    </MantineProvider>
+  )
+}
+
+interface LoggedInProps {
+  session: UserSession
+  onLogOut: (notice?: string) => void
+}
+
+function LoggedIn({ session, onLogOut }: LoggedInProps) {
+  const services = useConnectedServices(session, onLogOut)
+  if (!services) return null
+  return (
+    <ServicesContext value={services}>
+      <Shell onLogOut={() => onLogOut()} />
+    </ServicesContext>
+  )
+}

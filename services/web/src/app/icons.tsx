@@ -1,0 +1,67 @@
+import type { ReactNode } from 'react'
+
+interface IconProps {
+  size?: number
+}
+
+function Outline({ size = 20, children }: IconProps & { children: ReactNode }) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={2}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      {children}
+    </svg>
+  )
+}
+
+export const BackIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M15 6l-6 6 6 6" />
+  </Outline>
+)
+export const SendIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M5 12l-1-8 17 8-17 8 1-8zm0 0h8" />
+  </Outline>
+)
+export const SearchIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <circle cx="11" cy="11" r="6" />
+    <path d="M20 20l-4.5-4.5" />
+  </Outline>
+)
+export const MicrophoneIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <rect x="9" y="3" width="6" height="11" rx="3" />
+    <path d="M6 11a6 6 0 0 0 12 0M12 17v4" />
+  </Outline>
+)
+export const PlayIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M8 5v14l11-7z" fill="currentColor" />
+  </Outline>
+)
+export const PauseIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M8 5v14M16 5v14" strokeWidth={3} />
+  </Outline>
+)
+export const GroupIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <circle cx="9" cy="8" r="3.5" />
+    <path d="M2.5 20a6.5 6.5 0 0 1 13 0M16 4.8a3.5 3.5 0 0 1 0 6.4M18 14.2a6.5 6.5 0 0 1 3.5 5.8" />
+  </Outline>
+)
+export const LogOutIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M14 4H6v16h8M10 12h11M18 9l3 3-3 3" />
+  </Outline>
+)

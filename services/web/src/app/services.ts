@@ -1,0 +1,56 @@
+import { EarshotClient } from '@earshot/client'
+import { createContext, useContext, useEffect, useState } from 'react'
+import { ChatStore } from '../features/chat/chat-store.ts'
+import { PresenceStore } from '../features/people/presence-store.ts'
+import type { UserSession } from '../features/session/user-session.ts'
+
+/** What the page works with while somebody is logged in. */
+export interface Services {
+  session: UserSession
+  client: EarshotClient
+  chat: ChatStore
+  presence: PresenceStore
+}
+
+const offlinePatienceMs = 10 * 60_000
+
+/** Connects for as long as the session lasts. `onEnded` hears why the server no longer takes it. */
+export function useConnectedServices(
+  session: UserSession,
+  onEnded: (reason: string) => void,
+): Services | undefined {
+  const [services, setServices] = useState<Services>()
+  useEffect(() => {
+    const client = new EarshotClient({
+      url: window.location.origin,
+      token: session.token,
+      requestTimeoutMs: offlinePatienceMs,
+    })
+    const chat = new ChatStore(client, session)
+    const presence = new PresenceStore(client)
+    const ended = () => onEnded('Your session has ended. Please log in again.')
+    client.on('token_expired', ended)
+    client.connect().catch((error: unknown) => {
+      console.warn('Earshot: not connected.', error)
+    })
+    const stopRefusals = client.on('disconnected', ({ willReconnect }) => {
+      if (!willReconnect) ended()
+    })
+    chat.start()
+    setServices({ session, client, chat, presence })
+    return () => {
+      stopRefusals()
+      chat.stop()
+      client.close()
+    }
+  }, [session, onEnded])
+  return services
+}
+
+export const ServicesContext = createContext<Services | undefined>(undefined)
+
+export function useServices(): Services {
+  const services = useContext(ServicesContext)
+  if (!services) throw new Error('useServices is used outside of ServicesContext.')
+  return services
+}

@@ -1,0 +1,26 @@
+import { ChatPage } from '../features/chat/chat-page.tsx'
+import { WelcomePane } from '../features/chat/welcome-pane.tsx'
+import { ConnectionBanner } from '../features/session/connection-banner.tsx'
+import classes from './shell.module.css'
+import { Sidebar } from './sidebar.tsx'
+import { useOpenConversationId } from './use-route.ts'
+
+interface ShellProps {
+  onLogOut: () => void
+}
+
+/** Two columns; on a phone the one that matters: the list, or the open conversation. */
+export function Shell({ onLogOut }: ShellProps) {
+  const conversationId = useOpenConversationId()
+  return (
+    <div className={classes.shell} data-open={conversationId !== undefined || undefined}>
+      <ConnectionBanner />
+      <aside className={classes.sidebar} aria-label="Chats and people">
+        <Sidebar openId={conversationId} onLogOut={onLogOut} />
+      </aside>
+      <main className={classes.main}>
+        {conversationId ? <ChatPage key={conversationId} conversationId={conversationId} /> : <WelcomePane />}
+      </main>
+    </div>
+  )
+}

@@ -1,0 +1,109 @@
+import {
+  Alert,
+  Anchor,
+  Button,
+  Center,
+  Paper,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core'
+import { type FormEvent, useState } from 'react'
+import { type LoginMode, useLogin, usernameRule } from './use-login.ts'
+import type { UserSession } from './user-session.ts'
+
+interface LoginPageProps {
+  notice: string | undefined
+  onLogIn: (session: UserSession) => void
+}
+
+const words = {
+  login: { submit: 'Log in', other: 'New here? Create an account', next: 'register' },
+  register: { submit: 'Create account', other: 'You have an account? Log in', next: 'login' },
+} as const satisfies Record<LoginMode, { submit: string; other: string; next: LoginMode }>
+
+export function LoginPage({ notice, onLogIn }: LoginPageProps) {
+  const [mode, setMode] = useState<LoginMode>('login')
+  const { busy, error, submit, clearError } = useLogin(mode, onLogIn)
+  const errorOf = (field: string) => (error?.field === field ? error.text : undefined)
+  const isNew = mode === 'register'
+
+  function onSubmit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    const text = (name: string) => String(form.get(name) ?? '')
+    void submit({ username: text('username'), password: text('password'), name: text('name') })
+  }
+
+  return (
+    <Center component="main" mih="100dvh" p="md">
+      <Paper withBorder p="xl" w="100%" maw={400}>
+        <form onSubmit={onSubmit}>
+          <Stack gap="md">
+            <div>
+              <Title order={1} size="h2">
+                Earshot
+              </Title>
+              <Text c="dimmed">Chat, talk, and see who is around.</Text>
+            </div>
+            {notice && !error && <Alert role="status">{notice}</Alert>}
+            {error && !['username', 'password', 'name'].includes(error.field ?? '') && (
+              <Alert color="red" role="alert">
+                {error.text}
+              </Alert>
+            )}
+            <TextInput
+              label="Username"
+              name="username"
+              autoComplete="username"
+              autoCapitalize="none"
+              spellCheck={false}
+              minLength={2}
+              maxLength={64}
+              required
+              description={isNew ? usernameRule : undefined}
+              error={errorOf('username')}
+            />
+            {isNew && (
+              <TextInput
+                label="Your name"
+                description="What other people see. Your username if you leave it empty."
+                name="name"
+                autoComplete="name"
+                maxLength={100}
+                error={errorOf('name')}
+              />
+            )}
+            <PasswordInput
+              label="Password"
+              description={isNew ? 'At least 8 characters.' : undefined}
+              name="password"
+              autoComplete={isNew ? 'new-password' : 'current-password'}
+              minLength={isNew ? 8 : 1}
+              maxLength={256}
+              required
+              error={errorOf('password')}
+            />
+            <Button type="submit" loading={busy}>
+              {words[mode].submit}
+            </Button>
+            <Anchor
+              component="button"
+              type="button"
+              size="sm"
+            disabled={busy}
+              onClick={() => {
+                clearError()
+                setMode(words[mode].next)
+              }}
+            >
+              {words[mode].other}
+            </Anchor>
+          </Stack>
+        </form>
+      </Paper>
+    </Center>
+  )
+}

@@ -1,0 +1,68 @@
+import type { Session } from '@earshot/protocol'
+
+export interface UserSession {
+  userId: string
+  name: string
+  token: string
+}
+
+/** One browser tab is one person: another tab may be somebody else. */
+const storageKey = 'earshot.session'
+
+export function fromServer(session: Session): UserSession {
+  return { userId: session._id, name: session.name, token: session.token }
+}
+
+export function storeSession(session: UserSession | undefined): void {
+  if (session) sessionStorage.setItem(storageKey, JSON.stringify(session))
+  else sessionStorage.removeItem(storageKey)
+}
+
+/** From `#token=…` of a platform that has its own identities, else the one of before the reload. */
+export function initialSession(): UserSession | undefined {
+  const token = new URLSearchParams(window.location.hash.replace(/^#\/?\??/, '')).get('token')
+  if (!token) return storedSession()
+  window.history.replaceState(null, '', window.location.pathname + window.location.search)
+  const session = fromToken(token)
+  storeSession(session)
+  return session
+}
+
+function storedSession(): UserSession | undefined {
+  const stored = parseJson(sessionStorage.getItem(storageKey) ?? '')
+  return isUserSession(stored) ? stored : undefined
+}
+
+/** Reads the claims only to show them; whether they hold is the server's to say. */
+export function fromToken(token: string): UserSession | undefined {
+  const claims = parseJson(decodeBase64Url(token.split('.')[1] ?? ''))
+  if (typeof claims !== 'object' || claims === null) return undefined
+  const { sub, name } = claims as { sub?: unknown; name?: unknown }
+  if (typeof sub !== 'string') return undefined
+  return { userId: sub, name: typeof name === 'string' ? name : sub, token }
+}
+
+function decodeBase64Url(text: string): string {
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)))
+  } catch (error) {
+    if (error instanceof DOMException) return ''
+    throw error
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function isUserSession(value: unknown): value is UserSession {
+  if (typeof value !== 'object' || value === null) return false
+  const { userId, name, token } = value as Partial<Record<keyof UserSession, unknown>>
+  return [userId, name, token].every((part) => typeof part === 'string')
+}
