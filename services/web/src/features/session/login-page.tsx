@@ -93,7 +93,7 @@ export function LoginPage({ notice, onLogIn }: LoginPageProps) {
               component="button"
               type="button"
               size="sm"
-            disabled={busy}
+              disabled={busy}
               onClick={() => {
                 clearError()
                 setMode(words[mode].next)
