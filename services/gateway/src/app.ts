@@ -1,10 +1,15 @@
 import { AccountService } from '@earshot/core/accounts/account-service'
 import { Tokens } from '@earshot/core/accounts/tokens'
+import { UserSettings } from '@earshot/core/accounts/user-settings'
 import { UserStore } from '@earshot/core/accounts/user-store'
+import { ChangeApplier } from '@earshot/core/changes/change-applier'
+import { ChangeService } from '@earshot/core/changes/change-service'
+import { ChangeStore } from '@earshot/core/changes/change-store'
 import { createIndexes, mongoClient } from '@earshot/core/clients/mongo'
 import { commandClient, producerClient, publisherClient, subscriberClient } from '@earshot/core/clients/redis'
 import { type LoadedConfig, limitsOf } from '@earshot/core/config/load'
 import { ConversationAccess } from '@earshot/core/conversations/access'
+import { BlockStore } from '@earshot/core/conversations/block-store'
 import { ConversationHeads } from '@earshot/core/conversations/conversation-heads'
 import { ConversationLister } from '@earshot/core/conversations/conversation-list'
 import { ConversationStore } from '@earshot/core/conversations/conversation-store'
@@ -26,6 +31,9 @@ import { LastSeenStore } from '@earshot/core/presence/last-seen-store'
 import { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { PresenceReader, toStatus } from '@earshot/core/presence/presence-reader'
+import { MarkStore } from '@earshot/core/receipts/mark-store'
+import { ReceiptService } from '@earshot/core/receipts/receipt-service'
+import { StatusView } from '@earshot/core/receipts/status-view'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { VoiceQueue } from '@earshot/core/voice/voice-queue'
 import { VoiceSender } from '@earshot/core/voice/voice-sender'
@@ -37,14 +45,18 @@ import { accountRoutes } from './http/routes/account-routes.ts'
 import { conversationRoutes } from './http/routes/conversation-routes.ts'
 import { mediaRoutes } from './http/routes/media-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
+import { peopleRoutes } from './http/routes/people-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
 import { createHttpServer } from './http/server.ts'
 import { webPage } from './http/web-page.ts'
 import { Connections } from './realtime/connections.ts'
+import { changeHandlers, receiptHandlers, typingHandlers } from './realtime/handlers/change-handlers.ts'
 import { messageHandlers } from './realtime/handlers/message-handlers.ts'
 import { presenceHandlers } from './realtime/handlers/presence-handlers.ts'
+import { afterResubscription } from './realtime/resubscribed.ts'
 import { EventRouter } from './realtime/router.ts'
 import { TokenWatch } from './realtime/token-watch.ts'
+import { TypingIndicators } from './realtime/typing.ts'
 
 export interface Gateway {
   /** The port it listens on. */
@@ -103,6 +115,9 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     leaseMs: config.PRESENCE_LEASE_MS,
     maxConnectionsPerUser: limits.socketsPerUser,
   })
+  const blocks = new BlockStore(db)
+  const settings = new UserSettings(db)
+  const marks = new MarkStore(db)
   const lastSeenStore = new LastSeenStore(db, users)
 
   // Rooms
@@ -146,15 +161,23 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     userClaim: config.JWT_USER_CLAIM,
     nameClaim: config.JWT_NAME_CLAIM,
   })
-  const access = new ConversationAccess({ memberships, users })
+  const access = new ConversationAccess({ memberships, users, blocks })
   const heads = new ConversationHeads(conversations)
   const headsFlush = new Interval({
     name: 'conversation heads',
-    everyMs: 250,
+    everyMs: 1_000,
     work: () => heads.flush(),
     log,
   })
-  const sequencer = new Sequencer({ redis, prefix, open: (ids) => conversations.open(ids) })
+  const sequencer = new Sequencer({ redis, prefix, stream: 'seq', open: (ids) => conversations.open(ids) })
+  const changeStore = new ChangeStore(db)
+  const changeSequencer = new Sequencer({
+    redis,
+    prefix,
+    stream: 'cseq',
+    open: async (ids) =>
+      new Map(await Promise.all(ids.map(async (id) => [id, await changeStore.headSeq(id)] as const))),
+  })
   const committer = new Committer({
     store: messageStore,
     sequencer,
@@ -162,18 +185,25 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     log,
     metrics,
   })
+  const rate = new RateLimiter(limits.sendsPerSecond, limits.sendsBurst)
   const messages = new MessageService({
     access,
     committer,
     heads,
     voice: new VoiceSender({ staging, queue, blobs }),
     fanout,
-    rate: new RateLimiter(limits.sendsPerSecond, limits.sendsBurst),
+    rate,
     limits,
   })
-  const history = new HistoryService({ messages: messageStore, access, limits })
+  const history = new HistoryService({
+    messages: messageStore,
+    changes: changeStore,
+    access,
+    status: new StatusView({ marks, memberships, settings }),
+    limits,
+  })
   const groups = new GroupService({ db, memberships, conversations, users, fanout, limits })
-  const lister = new ConversationLister({ conversations, memberships, groups, users })
+  const lister = new ConversationLister({ conversations, memberships, groups, users, marks, settings })
   const presence = new PresenceReader({ leases: leaseStore, lastSeen: lastSeenStore })
   const leases = new LeaseHolder({
     store: leaseStore,
@@ -181,6 +211,24 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     onChange: (state) => fanout.presence(toStatus(state)),
     log,
     metrics,
+  })
+  const receipts = new ReceiptService({ marks, messages: messageStore, access, settings, sequencer, fanout })
+  const receiptsFlush = new Interval({ name: 'receipts', everyMs: 200, work: () => receipts.flush(), log })
+  const changes = new ChangeService({
+    messages: messageStore,
+    changes: changeStore,
+    applier: new ChangeApplier(db),
+    sequencer: changeSequencer,
+    access,
+    conversations,
+    removeMedia: async (message) => {
+      if (!message.voiceMessage) return
+      await staging.drop(message._id)
+      await blobs.delete(message._id)
+    },
+    fanout,
+    rate,
+    limits,
   })
   const media = new MediaService({ messages: messageStore, access, staging, blobs })
   const accounts = new AccountService(db, users, tokens, config.TOKEN_TTL_S)
@@ -192,8 +240,9 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   await app.register(async (scope) => accountRoutes(scope, { accounts, enabled: config.ACCOUNTS }))
   await app.register(async (scope) => userRoutes(scope, { users, presence, limits, ...authenticated }))
   await app.register(async (scope) =>
-    conversationRoutes(scope, { lister, history, groups, limits, ...authenticated }),
+    conversationRoutes(scope, { lister, history, groups, changes, limits, ...authenticated }),
   )
+  await app.register(async (scope) => peopleRoutes(scope, { users, blocks, settings, ...authenticated }))
   await app.register(async (scope) => mediaRoutes(scope, { media, ...authenticated }))
   if (config.WEB_ROOT) await webPage(app, config.WEB_ROOT)
 
@@ -203,6 +252,9 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const router = new EventRouter({
     handlers: {
       ...messageHandlers({ messages, history, access, subscriptions }),
+      ...changeHandlers(changes),
+      ...receiptHandlers(receipts),
+      ...typingHandlers({ typing: new TypingIndicators(fanout), access }),
       ...presenceHandlers({
         reader: presence,
         connections,
@@ -221,6 +273,13 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   connections.listen(router)
   const tokenWatch = new TokenWatch(realtime.io, config.TOKEN_GRACE_MS)
   redis.on('ready', () => void leases.renewAll())
+  subscriber.on(
+    'ready',
+    () =>
+      void afterResubscription({ realtime, memberships, log }).catch((err: unknown) =>
+        log.error({ err }, 'resubscription'),
+      ),
+  )
 
   app.addHook('preClose', async () => {
     await realtime.io.close()
@@ -230,6 +289,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   leases.start()
   tokenWatch.start()
   headsFlush.start()
+  receiptsFlush.start()
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.PORT
   log.info({ port }, 'gateway is up')
@@ -244,6 +304,8 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
       leases.stop()
       await headsFlush.stop()
       await heads.flush()
+      await receiptsFlush.stop()
+      await receipts.flush()
       await app.close()
       await queue.close()
       await mongo.close()

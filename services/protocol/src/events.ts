@@ -4,8 +4,17 @@
  */
 import Type, { type Static, type TSchema } from 'typebox'
 import type { WireError } from './errors.ts'
+import {
+  ChangeAck,
+  DeleteMessage,
+  EditMessage,
+  MessageDeleted,
+  MessageEdited,
+  MessageReaction,
+  React,
+} from './schemas/changes.ts'
 import { closed, Empty } from './schemas/common.ts'
-import { Group, GroupMemberChanged } from './schemas/conversations.ts'
+import { Group, GroupMemberChanged, GroupUpdated } from './schemas/conversations.ts'
 import {
   Message,
   SendAck,
@@ -17,6 +26,7 @@ import {
   VoiceMessageStored,
 } from './schemas/messages.ts'
 import { SubscribeAck, UserIds, UserOnline, UserOnlineAck, UserStatus } from './schemas/presence.ts'
+import { MessageStatusChanged, Receipt, Typing, UserTyping } from './schemas/receipts.ts'
 
 const Authenticate = Type.Object({ token: Type.String({ minLength: 1, maxLength: 16_384 }) }, closed)
 
@@ -29,6 +39,13 @@ export const clientEvents = {
   message: { payload: SendMessage, ack: SendAck },
   voice_message: { payload: SendVoiceMessage, ack: SendAck },
   group_message: { payload: SendGroupMessage, ack: SendAck },
+  edit_message: { payload: EditMessage, ack: ChangeAck },
+  delete_message: { payload: DeleteMessage, ack: ChangeAck },
+  react: { payload: React, ack: ChangeAck },
+  typing: { payload: Typing, ack: Empty },
+  message_delivered: { payload: Receipt, ack: Empty },
+  message_read: { payload: Receipt, ack: Empty },
+  voice_played: { payload: Receipt, ack: Empty },
   sync: { payload: SyncRequest, ack: SyncAck },
 } as const satisfies Record<string, { payload: TSchema; ack: TSchema }>
 
@@ -40,7 +57,13 @@ export const serverEvents = {
   new_group_message: Message,
   new_group_voice_message: Message,
   voice_message_stored: VoiceMessageStored,
+  message_edited: MessageEdited,
+  message_deleted: MessageDeleted,
+  message_reaction: MessageReaction,
+  message_status_changed: MessageStatusChanged,
+  user_typing: UserTyping,
   group_created: Group,
+  group_updated: GroupUpdated,
   group_member_added: GroupMemberChanged,
   group_member_removed: GroupMemberChanged,
   token_expired: Type.Object({ graceMs: Type.Integer() }),

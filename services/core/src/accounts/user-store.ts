@@ -12,6 +12,8 @@ export interface UserDoc {
   lastSeen?: Date
   isOnline?: boolean
   presenceVersion?: number
+  /** Read receipts; on unless said. */
+  receipts?: boolean
   createdAt?: Date
 }
 

@@ -43,6 +43,10 @@ export async function createIndexes(db: Db): Promise<void> {
   await Promise.all([
     // Sparse: documents of the existing system have neither field.
     db.collection('messages').createIndex({ conversationId: 1, seq: 1 }, { unique: true, sparse: true }),
+    db.collection('changes').createIndex({ conversationId: 1, changeSeq: 1 }),
+    db.collection('marks').createIndex({ conversationId: 1 }),
+    db.collection('marks').createIndex({ userId: 1 }),
+    db.collection('blocks').createIndex({ userId: 1 }),
     db.collection('memberships').createIndex({ userId: 1 }),
     db.collection('memberships').createIndex({ groupId: 1 }),
     db.collection('conversations').createIndex({ members: 1, updatedAt: -1 }),

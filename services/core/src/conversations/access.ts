@@ -1,5 +1,6 @@
 import { CodedError, directConversationId, directMembers } from '@earshot/protocol'
 import type { UserStore } from '../accounts/user-store.ts'
+import type { BlockStore } from './block-store.ts'
 import type { MembershipStore } from './membership-store.ts'
 
 /** Where a message goes: to one person or to a group. */
@@ -11,16 +12,21 @@ export type Target =
 export class ConversationAccess {
   readonly #memberships: MembershipStore
   readonly #users: UserStore
+  readonly #blocks: BlockStore
 
-  constructor(deps: { memberships: MembershipStore; users: UserStore }) {
+  constructor(deps: { memberships: MembershipStore; users: UserStore; blocks: BlockStore }) {
     this.#memberships = deps.memberships
     this.#users = deps.users
+    this.#blocks = deps.blocks
   }
 
-  /** @throws {CodedError} `NOT_FOUND` when the recipient never existed */
+  /** @throws {CodedError} `NOT_FOUND` when the recipient never existed, `FORBIDDEN` when they blocked the sender */
   async directTarget(senderId: string, recipientId: string): Promise<Target> {
     if (!(await this.#users.exists(recipientId))) {
       throw new CodedError('NOT_FOUND', 'There is no such user.', { field: 'recipientId' })
+    }
+    if (recipientId !== senderId && (await this.#blocks.isBlocked(senderId, recipientId))) {
+      throw new CodedError('FORBIDDEN', 'You cannot write to this user.', { field: 'recipientId' })
     }
     return { kind: 'direct', conversationId: directConversationId(senderId, recipientId), recipientId }
   }

@@ -69,10 +69,27 @@ export class ConversationStore {
     await this.#conversations.bulkWrite(operations, { ordered: false })
   }
 
+  /**
+   * A message was changed. It counts if it is the last one, noted or not yet: a note of it that comes later, by a node
+   * that knew it before the change, then finds itself too late.
+   */
+  async refreshLast(message: MessageDoc): Promise<void> {
+    await this.#conversations.updateOne(
+      {
+        _id: message.conversationId,
+        headSeq: { $lte: message.seq },
+        // Another node changed the same message, and read it later than we did.
+        $nor: [{ 'lastMessage._id': message._id, 'lastMessage.changeSeq': { $gt: message.changeSeq ?? 0 } }],
+      },
+      { $set: { headSeq: message.seq, lastMessage: message, updatedAt: message.createdAt } },
+    )
+  }
+
   /** Conversations of a user that have a message or are groups, newest first. */
-  async list(userId: string, groupIds: string[], limit: number): Promise<ConversationDoc[]> {
+  async list(userId: string, groupIds: string[], limit: number, before?: string): Promise<ConversationDoc[]> {
+    const mine = { $or: [{ members: userId }, { _id: { $in: groupIds } }] }
     return this.#conversations
-      .find({ $or: [{ members: userId }, { _id: { $in: groupIds } }] })
+      .find(before === undefined ? mine : { ...mine, updatedAt: { $lt: new Date(before) } })
       .sort({ updatedAt: -1 })
       .limit(limit)
       .toArray()

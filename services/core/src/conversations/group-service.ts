@@ -82,6 +82,29 @@ export class GroupService {
     return new Map(docs.map((doc) => [fromDbId(doc._id), doc.name]))
   }
 
+  /** @throws {CodedError} `NOT_FOUND`, `FORBIDDEN` for a mere member */
+  async rename(actorId: string, groupId: string, name: string): Promise<Group> {
+    const actor = await this.#actor(actorId, groupId)
+    if (actor === 'member') throw new CodedError('FORBIDDEN', 'Only owners and admins rename a group.')
+    await this.#groups.updateOne({ _id: toDbId(groupId) }, { $set: { name } })
+    this.#fanout.toGroup(groupId, 'group_updated', { groupId, conversationId: groupId, name })
+    return this.get(actorId, groupId)
+  }
+
+  /** Nobody is a member any more, so nobody may read it. @throws {CodedError} `NOT_FOUND`, `FORBIDDEN` */
+  async delete(actorId: string, groupId: string): Promise<void> {
+    const actor = await this.#actor(actorId, groupId)
+    if (actor !== 'owner') throw new CodedError('FORBIDDEN', 'Only the owner deletes a group.')
+    const members = await this.#memberships.members(groupId)
+    await this.#memberships.removeAll(groupId)
+    await this.#groups.deleteOne({ _id: toDbId(groupId) })
+    const change = { groupId, conversationId: groupId, isDeleted: true }
+    for (const { userId } of members) {
+      this.#fanout.leaveGroup(userId, groupId)
+      this.#fanout.toUser(userId, 'group_updated', change)
+    }
+  }
+
   /**
    * Adds a member or changes their role; owners and admins may, and only an owner makes admins.
    * @throws {CodedError} `NOT_FOUND`, `FORBIDDEN`, `TOO_LARGE`
@@ -123,11 +146,23 @@ export class GroupService {
       const mayRemove = actor === 'owner' || (actor === 'admin' && role === 'member')
       if (!mayRemove) throw new CodedError('FORBIDDEN', 'You may not remove this member.')
     }
+    if (actorId === userId && actor === 'owner') await this.#handOver(groupId, userId)
     await this.#memberships.remove(groupId, userId)
     this.#fanout.leaveGroup(userId, groupId)
     const change = { groupId, conversationId: groupId, userId }
     this.#fanout.toGroup(groupId, 'group_member_removed', change)
     this.#fanout.toUser(userId, 'group_member_removed', change)
+  }
+
+  /** An owner who leaves is followed by the first admin, or the first member. */
+  async #handOver(groupId: string, ownerId: string): Promise<void> {
+    const others = (await this.#memberships.members(groupId)).filter(({ userId }) => userId !== ownerId)
+    const heir = others.find(({ role }) => role === 'admin') ?? others[0]
+    if (!heir) return
+    await this.#memberships.put(groupId, [{ userId: heir.userId, role: 'owner' }])
+    const change = { groupId, conversationId: groupId, userId: heir.userId, role: 'owner' as const }
+    this.#fanout.joinGroup([heir.userId], groupId)
+    this.#fanout.toGroup(groupId, 'group_member_added', change)
   }
 
   async #actor(actorId: string, groupId: string): Promise<GroupRole> {

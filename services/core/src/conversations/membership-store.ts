@@ -65,6 +65,16 @@ export class MembershipStore {
     return deletedCount > 0
   }
 
+  /** Changes of other nodes may have been missed. */
+  forgetAll(): void {
+    this.#roles.clear()
+  }
+
+  async removeAll(groupId: string): Promise<void> {
+    await this.#memberships.deleteMany({ groupId })
+    this.#roles.clear()
+  }
+
   /** Another node changed this membership. */
   forget(groupId: string, userId: string): void {
     this.#roles.delete(key(groupId, userId))

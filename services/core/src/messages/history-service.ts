@@ -1,28 +1,40 @@
 import {
+  type Change,
   CodedError,
   type HistoryPage,
   type HistoryQuery,
   type Limits,
+  type Message,
   type SyncAck,
   type SyncedConversation,
   type SyncRequest,
 } from '@earshot/protocol'
+import { type ChangeStore, toChange } from '../changes/change-store.ts'
 import type { ConversationAccess } from '../conversations/access.ts'
-import { type MessageDoc, toMessage } from './message-doc.ts'
+import type { StatusView } from '../receipts/status-view.ts'
+import { contiguous } from './contiguous.ts'
+import { toMessage } from './message-doc.ts'
 import type { MessageStore } from './message-store.ts'
-
-/** A number that was given is written within this time, or its writer is taken for dead. */
-const holeMayFillMs = 15_000
 
 /** What was said: by page, or all that was missed. */
 export class HistoryService {
   readonly #messages: MessageStore
+  readonly #changes: ChangeStore
   readonly #access: ConversationAccess
+  readonly #status: StatusView
   readonly #limits: Limits
 
-  constructor(deps: { messages: MessageStore; access: ConversationAccess; limits: Limits }) {
+  constructor(deps: {
+    messages: MessageStore
+    changes: ChangeStore
+    access: ConversationAccess
+    status: StatusView
+    limits: Limits
+  }) {
     this.#messages = deps.messages
+    this.#changes = deps.changes
     this.#access = deps.access
+    this.#status = deps.status
     this.#limits = deps.limits
   }
 
@@ -36,13 +48,13 @@ export class HistoryService {
     }
     const limit = Math.min(query.limit ?? 50, this.#limits.pageMaxItems)
     if (query.afterSeq !== undefined) {
-      const { messages, headSeq } = await this.#missed(conversationId, query.afterSeq, limit)
-      return { messages, headSeq }
+      const { messages, headSeq } = await this.#messagesAfter(conversationId, query.afterSeq, limit)
+      return { messages: await this.#status.apply(userId, conversationId, messages), headSeq }
     }
     const docs = await this.#messages.before(conversationId, query.beforeSeq, limit)
     const headSeq =
       query.beforeSeq === undefined ? (docs.at(-1)?.seq ?? 0) : await this.#messages.headSeq(conversationId)
-    return { messages: docs.map(toMessage), headSeq }
+    return { messages: await this.#status.apply(userId, conversationId, docs.map(toMessage)), headSeq }
   }
 
   /** What a client that was away has missed, in order, complete up to where it says. */
@@ -57,35 +69,70 @@ export class HistoryService {
     await Promise.all(
       wanted.map(async ([conversationId, position]) => {
         if (!(await this.#access.mayRead(userId, conversationId))) return
-        const seq = typeof position === 'number' ? position : position.seq
-        conversations[conversationId] = await this.#missed(conversationId, seq, this.#limits.pageMaxItems)
+        const { seq, changeSeq } = typeof position === 'number' ? { seq: position } : position
+        conversations[conversationId] = await this.#missed(userId, conversationId, seq, changeSeq)
       }),
     )
     return { conversations }
   }
 
   /**
-   * Messages after `seq` without a hole between them. A number that is missing is either about to be written by
-   * another node, then the page ends before it; or it never will be, then the hole is closed in MongoDB first, so
-   * that nothing can appear behind a reader's back.
+   * Changes are read before messages: a change that comes in between is in the messages already, and again in the next
+   * sync; the other way round it would be in neither.
    */
-  async #missed(conversationId: string, seq: number, limit: number): Promise<SyncedConversation> {
-    const docs = await this.#messages.after(conversationId, seq, limit)
-    const messages: MessageDoc[] = []
-    let expected = seq + 1
-    let complete = docs.length < limit
-    walk: for (const doc of docs) {
-      for (; expected < doc.seq; expected++) {
-        const isOld = Date.now() - doc.createdAt.getTime() > holeMayFillMs
-        if (!isOld || !(await this.#messages.closeHole(conversationId, expected))) {
-          complete = false
-          break walk
-        }
-      }
-      if (!doc.isVoid) messages.push(doc)
-      expected = doc.seq + 1
+  async #missed(
+    userId: string,
+    conversationId: string,
+    seq: number,
+    changeSeq: number | undefined,
+  ): Promise<SyncedConversation> {
+    const limit = this.#limits.pageMaxItems
+    const changed = await this.#changesAfter(conversationId, changeSeq, limit)
+    const said = await this.#messagesAfter(conversationId, seq, limit)
+    return {
+      messages: await this.#status.apply(userId, conversationId, said.messages),
+      changes: changed.changes,
+      headSeq: said.headSeq,
+      headChangeSeq: changed.headChangeSeq,
+      complete: said.complete && changed.complete,
     }
-    const headSeq = complete ? expected - 1 : await this.#messages.headSeq(conversationId)
-    return { messages: messages.map(toMessage), changes: [], headSeq, headChangeSeq: 0, complete }
+  }
+
+  async #messagesAfter(
+    conversationId: string,
+    seq: number,
+    limit: number,
+  ): Promise<{ messages: Message[]; headSeq: number; complete: boolean }> {
+    const found = await this.#messages.after(conversationId, seq, limit)
+    const { docs, upTo, stopped } = await contiguous(
+      found,
+      seq,
+      (doc) => ({ number: doc.seq, writtenAt: doc.createdAt }),
+      (number) => this.#messages.closeHole(conversationId, number),
+    )
+    const complete = !stopped && found.length < limit
+    const messages = docs.filter((doc) => !doc.isVoid).map(toMessage)
+    return { messages, complete, headSeq: complete ? upTo : await this.#messages.headSeq(conversationId) }
+  }
+
+  /** Without a number to start from, only where the changes stand. */
+  async #changesAfter(
+    conversationId: string,
+    changeSeq: number | undefined,
+    limit: number,
+  ): Promise<{ changes: Change[]; headChangeSeq: number; complete: boolean }> {
+    if (changeSeq === undefined) {
+      return { changes: [], headChangeSeq: await this.#changes.headSeq(conversationId), complete: true }
+    }
+    const found = await this.#changes.after(conversationId, changeSeq, limit)
+    const { docs, upTo, stopped } = await contiguous(
+      found,
+      changeSeq,
+      (doc) => ({ number: doc.changeSeq, writtenAt: doc.at }),
+      (number) => this.#changes.closeHole(conversationId, number),
+    )
+    const complete = !stopped && found.length < limit
+    const headChangeSeq = complete ? upTo : await this.#changes.headSeq(conversationId)
+    return { changes: docs.flatMap((doc) => toChange(doc) ?? []), complete, headChangeSeq }
   }
 }

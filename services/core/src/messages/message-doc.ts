@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { FileRef, Message, MessageType, VoiceOutput } from '@earshot/protocol'
+import type { FileRef, Message, MessageType, Reaction, VoiceOutput } from '@earshot/protocol'
 
 /** Where a voice message's audio is: waiting in Redis for the worker, or in the blob store. */
 export type AudioPlace = 'staged' | 'stored'
@@ -11,6 +11,13 @@ export interface VoiceDoc {
   sha256: string
   waveform?: number[]
   place: AudioPlace
+}
+
+export interface ReactionDoc {
+  userId: string
+  emoji: string
+  changeSeq: number
+  isRemoved: boolean
 }
 
 /** A message as MongoDB has it. */
@@ -30,6 +37,14 @@ export interface MessageDoc {
   /** Hash of what was said: the same key with another content is refused. */
   fingerprint: string
   createdAt: Date
+  /** Number of the last change that was applied. */
+  changeSeq?: number
+  editedAt?: Date
+  /** Number of the edit that is shown. */
+  editChangeSeq?: number
+  deletedAt?: Date
+  /** By a key made of user and emoji; one that was taken back stays, with the number of that. */
+  reactions?: Record<string, ReactionDoc>
   /** A hole in the numbering that was closed; no message, shown to nobody. */
   isVoid?: true
 }
@@ -75,7 +90,22 @@ export function toMessage(doc: MessageDoc): Message {
     ...(doc.voiceMessage && { voiceMessage: voiceOutput(doc._id, doc.voiceMessage) }),
     ...(doc.file && { file: doc.file }),
     ...(doc.replyTo !== undefined && { replyTo: doc.replyTo }),
+    ...(doc.reactions && reactionsOf(doc.reactions)),
     createdAt: doc.createdAt.toISOString(),
+    ...(doc.editedAt && { editedAt: doc.editedAt.toISOString() }),
+    ...(doc.deletedAt && { deletedAt: doc.deletedAt.toISOString() }),
     status: 'sent',
+  }
+}
+
+/** By emoji, each with its users in the order they reacted; nothing where none is left. */
+function reactionsOf(docs: Record<string, ReactionDoc>): { reactions?: Reaction[] } {
+  const standing = Object.values(docs)
+    .filter(({ isRemoved }) => !isRemoved)
+    .sort((a, b) => a.changeSeq - b.changeSeq)
+  if (standing.length === 0) return {}
+  const byEmoji = Map.groupBy(standing, ({ emoji }) => emoji)
+  return {
+    reactions: [...byEmoji].map(([emoji, of]) => ({ emoji, userIds: of.map(({ userId }) => userId) })),
   }
 }

@@ -70,6 +70,14 @@ export class MessageStore {
     return docs.reverse()
   }
 
+  /** Who wrote the messages after one `seq` up to another. */
+  async senders(conversationId: string, after: number, upTo: number): Promise<string[]> {
+    const docs = await this.#messages
+      .find({ conversationId, seq: { $gt: after, $lte: upTo } }, { projection: { 'sender._id': 1 } })
+      .toArray()
+    return [...new Set(docs.map(({ sender }) => sender._id))].filter(Boolean)
+  }
+
   /**
    * Closes a hole for good: its place is taken, so that a writer who is late gets another one.
    * Returns false when a message was there after all.
@@ -94,10 +102,10 @@ export class MessageStore {
     }
   }
 
-  /** Returns whether the message is there. */
+  /** Returns whether the message is there and still has its audio. */
   async setAudioPlace(messageId: string, place: AudioPlace): Promise<boolean> {
     const { matchedCount } = await this.#messages.updateOne(
-      { _id: messageId },
+      { _id: messageId, voiceMessage: { $exists: true } },
       { $set: { 'voiceMessage.place': place } },
     )
     return matchedCount > 0

@@ -11,11 +11,14 @@ const idleSeconds = 86_400
  * conversation and `seq` is what makes it true.
  *
  * Keys, in one slot for each conversation:
- *   <prefix>:{<conversationId>}:seq          the last number given
+ *   <prefix>:{<conversationId>}:seq          the last number given to a message
  *   <prefix>:{<conversationId>}:seq:<id>     the number of a message, for a while
+ *   <prefix>:{<conversationId>}:cseq…        the same for changes
  */
 export class Sequencer {
   readonly #prefix: string
+  readonly #stream: 'seq' | 'cseq'
+  readonly #redis: Redis
   readonly #open: (conversationIds: string[]) => Promise<Map<string, number>>
   readonly #allocate: ScriptCall
   readonly #raise: ScriptCall
@@ -24,10 +27,14 @@ export class Sequencer {
   constructor(deps: {
     redis: Redis
     prefix: string
+    /** What is numbered: messages or changes. */
+    stream: 'seq' | 'cseq'
     /** Tells the heads of conversations that Redis does not know. */
     open: (conversationIds: string[]) => Promise<Map<string, number>>
   }) {
     this.#prefix = deps.prefix
+    this.#stream = deps.stream
+    this.#redis = deps.redis
     this.#open = deps.open
     const script = (name: string) =>
       defineScript(deps.redis, `seq_${name}`, new URL(`./${name}.lua`, import.meta.url))
@@ -46,6 +53,13 @@ export class Sequencer {
     const stillUnknown = await this.#ask(again, numbers)
     if (stillUnknown.length > 0) throw new Error('a conversation has no counter after it was set')
     return numbers
+  }
+
+  /** The last number given, as far as it is known here or in MongoDB. */
+  async head(conversationId: string): Promise<number> {
+    const known = await this.#redis.get(this.#key(conversationId))
+    if (known !== null) return Number(known)
+    return (await this.#open([conversationId])).get(conversationId) ?? 0
   }
 
   /** Lets the counter go on from a head that MongoDB has. */
@@ -75,6 +89,6 @@ export class Sequencer {
   }
 
   #key(conversationId: string): string {
-    return `${this.#prefix}:{${conversationId}}:seq`
+    return `${this.#prefix}:{${conversationId}}:${this.#stream}`
   }
 }

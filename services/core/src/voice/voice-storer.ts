@@ -36,7 +36,12 @@ export class VoiceStorer {
       else if (!(await this.#blobs.info(messageId))) {
         throw new AudioLostError('the audio is neither staged nor stored')
       }
-      await this.#messages.setAudioPlace(messageId, 'stored')
+      if (!(await this.#messages.setAudioPlace(messageId, 'stored'))) {
+        // Deleted while it was being stored.
+        await this.#blobs.delete(messageId)
+        await this.#staging.drop(messageId)
+        return undefined
+      }
     }
     await this.#staging.drop(messageId)
     return { ...doc, voiceMessage: { ...doc.voiceMessage, place: 'stored' } }

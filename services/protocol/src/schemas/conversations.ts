@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { closed, Id, Seq, UserId } from './common.ts'
 import { Message } from './messages.ts'
+import { Mark } from './receipts.ts'
 
 export const GroupRole = Type.Union([Type.Literal('owner'), Type.Literal('admin'), Type.Literal('member')])
 export type GroupRole = Type.Static<typeof GroupRole>
@@ -35,15 +36,31 @@ export const GroupMemberChanged = Type.Object({
 })
 export type GroupMemberChanged = Type.Static<typeof GroupMemberChanged>
 
+export const PatchGroup = Type.Object({ name: GroupName }, closed)
+export type PatchGroup = Type.Static<typeof PatchGroup>
+
+export const GroupUpdated = Type.Object({
+  groupId: Id,
+  conversationId: Id,
+  name: Type.Optional(GroupName),
+  isDeleted: Type.Optional(Type.Boolean()),
+})
+export type GroupUpdated = Type.Static<typeof GroupUpdated>
+
 export const Conversation = Type.Object({
   _id: Id,
   kind: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
   name: Type.Optional(Type.String()),
   members: Type.Array(Type.Object({ userId: UserId, name: Type.Optional(Type.String()) })),
   lastMessage: Type.Union([Message, Type.Null()]),
+  unreadCount: Seq,
+  marks: Type.Array(Mark, { description: "Your own, and in a one-to-one conversation the other's." }),
   headSeq: Seq,
 })
 export type Conversation = Type.Static<typeof Conversation>
 
-export const ConversationList = Type.Object({ conversations: Type.Array(Conversation) })
+export const ConversationList = Type.Object({
+  conversations: Type.Array(Conversation),
+  next: Type.Optional(Type.String({ description: 'Ask for the next page by `?before=`.' })),
+})
 export type ConversationList = Type.Static<typeof ConversationList>

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { Change } from './changes.ts'
 import { ClientMessageId, ClientTimestamp, closed, Id, Seq, Timestamp, UserId, UserName } from './common.ts'
 
 export const MessageType = Type.Union([Type.Literal('text'), Type.Literal('file'), Type.Literal('voice')])
@@ -93,6 +94,10 @@ export const SendGroupMessage = Type.Object(
 )
 export type SendGroupMessage = Type.Static<typeof SendGroupMessage>
 
+/** One kind of reaction to a message, and whose it is. */
+export const Reaction = Type.Object({ emoji: Type.String(), userIds: Type.Array(UserId) })
+export type Reaction = Type.Static<typeof Reaction>
+
 export const MessageStatus = Type.Union([
   Type.Literal('sent'),
   Type.Literal('delivered'),
@@ -114,7 +119,10 @@ export const Message = Type.Object({
   voiceMessage: Type.Optional(VoiceOutput),
   file: Type.Optional(FileRef),
   replyTo: Type.Optional(Id),
+  reactions: Type.Optional(Type.Array(Reaction)),
   createdAt: Timestamp,
+  editedAt: Type.Optional(Timestamp),
+  deletedAt: Type.Optional(Timestamp),
   status: MessageStatus,
 })
 export type Message = Type.Static<typeof Message>
@@ -157,7 +165,7 @@ export type SyncRequest = Type.Static<typeof SyncRequest>
 
 export const SyncedConversation = Type.Object({
   messages: Type.Array(Message),
-  changes: Type.Array(Type.Unknown()),
+  changes: Type.Array(Change),
   headSeq: Seq,
   headChangeSeq: Seq,
   complete: Type.Boolean({ description: 'False: ask again from the last message of this answer.' }),

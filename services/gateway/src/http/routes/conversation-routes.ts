@@ -1,13 +1,16 @@
+import type { ChangeService } from '@earshot/core/changes/change-service'
 import type { ConversationLister } from '@earshot/core/conversations/conversation-list'
 import type { GroupService } from '@earshot/core/conversations/group-service'
 import type { HistoryService } from '@earshot/core/messages/history-service'
 import {
+  ChangeAck,
   ConversationList,
   CreateGroup,
   Group,
   HistoryPage,
   HistoryQuery,
   type Limits,
+  PatchGroup,
   SetMember,
 } from '@earshot/protocol'
 import type { FastifyRequest } from 'fastify'
@@ -16,6 +19,10 @@ import type { App } from '../app-type.ts'
 import { identityOf } from '../authenticate.ts'
 
 const Id = Type.String({ minLength: 1, maxLength: 400 })
+const ChatQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1 })),
+  before: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT[0-9:.]{8,12}Z$' })),
+})
 const ById = Type.Object({ id: Id })
 const MemberParams = Type.Object({ id: Id, userId: Type.String({ minLength: 1, maxLength: 128 }) })
 
@@ -26,6 +33,7 @@ export function conversationRoutes(
     lister: ConversationLister
     history: HistoryService
     groups: GroupService
+    changes: ChangeService
     limits: Limits
     authenticate: (request: FastifyRequest) => Promise<void>
   },
@@ -34,8 +42,11 @@ export function conversationRoutes(
 
   app.get(
     '/chat',
-    { schema: { tags: ['conversations'], response: { 200: ConversationList } } },
-    async (request) => deps.lister.list(identityOf(request).userId, deps.limits.pageMaxItems),
+    { schema: { tags: ['conversations'], querystring: ChatQuery, response: { 200: ConversationList } } },
+    async (request) => {
+      const { limit = 50, before } = request.query
+      return deps.lister.list(identityOf(request).userId, Math.min(limit, deps.limits.pageMaxItems), before)
+    },
   )
 
   app.get(
@@ -62,6 +73,27 @@ export function conversationRoutes(
     '/group/:id',
     { schema: { tags: ['groups'], params: ById, response: { 200: Group } } },
     async (request) => deps.groups.get(identityOf(request).userId, request.params.id),
+  )
+
+  app.patch(
+    '/group/:id',
+    { schema: { tags: ['groups'], params: ById, body: PatchGroup, response: { 200: Group } } },
+    async (request) => deps.groups.rename(identityOf(request).userId, request.params.id, request.body.name),
+  )
+
+  app.delete(
+    '/group/:id',
+    { schema: { tags: ['groups'], params: ById, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      await deps.groups.delete(identityOf(request).userId, request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.delete(
+    '/message/:id',
+    { schema: { tags: ['conversations'], params: ById, response: { 200: ChangeAck } } },
+    async (request) => deps.changes.delete(identityOf(request).userId, { messageId: request.params.id }),
   )
 
   app.put(

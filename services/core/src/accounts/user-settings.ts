@@ -1,0 +1,33 @@
+import { LRUCache } from 'lru-cache'
+import type { Collection, Db } from 'mongodb'
+import { fromDbId, toDbId } from '../clients/mongo.ts'
+import type { UserDoc } from './user-store.ts'
+
+/** What a user has chosen of how others see them. */
+export class UserSettings {
+  readonly #users: Collection<UserDoc>
+  /** A change made on another node is seen within seconds. */
+  readonly #receipts = new LRUCache<string, boolean>({ max: 50_000, ttl: 5_000 })
+
+  constructor(db: Db) {
+    this.#users = db.collection<UserDoc>('users')
+  }
+
+  /** Whether read receipts pass between these users: who hides theirs does not see others'. */
+  async receiptsShown(userIds: string[]): Promise<boolean> {
+    const unknown = userIds.filter((userId) => !this.#receipts.has(userId))
+    if (unknown.length > 0) {
+      const [only] = unknown
+      const filter =
+        unknown.length === 1 && only ? { _id: toDbId(only) } : { _id: { $in: unknown.map(toDbId) } }
+      const docs = await this.#users.find(filter, { projection: { receipts: 1 } }).toArray()
+      for (const doc of docs) this.#receipts.set(fromDbId(doc._id), doc.receipts ?? true)
+    }
+    return userIds.every((userId) => this.#receipts.get(userId) ?? true)
+  }
+
+  async setReceipts(userId: string, isOn: boolean): Promise<void> {
+    await this.#users.updateOne({ _id: toDbId(userId) }, { $set: { receipts: isOn } })
+    this.#receipts.set(userId, isOn)
+  }
+}

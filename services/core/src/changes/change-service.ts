@@ -1,0 +1,174 @@
+import {
+  type ChangeAck,
+  CodedError,
+  type DeleteMessage,
+  directMembers,
+  type EditMessage,
+  type Limits,
+  type React,
+  type ServerPayload,
+} from '@earshot/protocol'
+import type { ConversationAccess } from '../conversations/access.ts'
+import type { ConversationStore } from '../conversations/conversation-store.ts'
+import type { Fanout } from '../fanout.ts'
+import { KeyedQueue } from '../keyed-queue.ts'
+import type { MessageDoc } from '../messages/message-doc.ts'
+import type { MessageStore } from '../messages/message-store.ts'
+import type { RateLimiter } from '../messages/rate-limiter.ts'
+import type { Sequencer } from '../messages/sequencer.ts'
+import { type ChangeApplier, reactionKey } from './change-applier.ts'
+import { type ChangeBody, type ChangeDoc, type ChangeStore, changeId, toChange } from './change-store.ts'
+
+const maxTries = 5
+
+/** Frees what a deleted message carried. */
+export type MediaRemover = (message: MessageDoc) => Promise<void>
+
+/** Edits, deletions and reactions: checked → numbered → logged → applied → told → acknowledged. */
+export class ChangeService {
+  readonly #messages: MessageStore
+  readonly #changes: ChangeStore
+  readonly #applier: ChangeApplier
+  readonly #sequencer: Sequencer
+  readonly #access: ConversationAccess
+  readonly #conversations: ConversationStore
+  readonly #removeMedia: MediaRemover
+  readonly #fanout: Fanout
+  readonly #rate: RateLimiter
+  readonly #limits: Limits
+  readonly #queue = new KeyedQueue()
+
+  constructor(deps: {
+    messages: MessageStore
+    changes: ChangeStore
+    applier: ChangeApplier
+    /** Numbers changes, not messages. */
+    sequencer: Sequencer
+    access: ConversationAccess
+    conversations: ConversationStore
+    removeMedia: MediaRemover
+    fanout: Fanout
+    rate: RateLimiter
+    limits: Limits
+  }) {
+    this.#messages = deps.messages
+    this.#changes = deps.changes
+    this.#applier = deps.applier
+    this.#sequencer = deps.sequencer
+    this.#access = deps.access
+    this.#conversations = deps.conversations
+    this.#removeMedia = deps.removeMedia
+    this.#fanout = deps.fanout
+    this.#rate = deps.rate
+    this.#limits = deps.limits
+  }
+
+  /** One's own text. @throws {CodedError} `NOT_FOUND`, `FORBIDDEN`, `BAD_REQUEST`, `TOO_LARGE` */
+  async edit(userId: string, { messageId, content }: EditMessage): Promise<ChangeAck> {
+    this.#rate.take(userId)
+    const tooLong = content.length > this.#limits.textMaxChars
+    if (tooLong)
+      throw new CodedError('TOO_LARGE', `${this.#limits.textMaxChars} characters at most.`, {
+        field: 'content',
+      })
+    if (content === '') throw new CodedError('BAD_REQUEST', 'content is empty.', { field: 'content' })
+    const message = await this.#own(userId, messageId)
+    if (message.deletedAt) throw notFound()
+    if (message.messageType !== 'text') {
+      throw new CodedError('BAD_REQUEST', 'Only a text can be edited.', { field: 'messageId' })
+    }
+    if (message.content === content) return unchanged(message)
+    return this.#change(userId, message, { kind: 'edit', content })
+  }
+
+  /** One's own message of any type, with what it carries. */
+  async delete(userId: string, { messageId }: DeleteMessage): Promise<ChangeAck> {
+    this.#rate.take(userId)
+    const message = await this.#own(userId, messageId)
+    if (message.deletedAt) return unchanged(message)
+    const ack = await this.#change(userId, message, { kind: 'delete' })
+    await this.#removeMedia(message)
+    return ack
+  }
+
+  /** A reaction to any message that one may read; one of a kind for each user. */
+  async react(userId: string, { messageId, emoji, remove = false }: React): Promise<ChangeAck> {
+    this.#rate.take(userId)
+    const message = await this.#readable(userId, messageId)
+    if (message.deletedAt) throw notFound()
+    const current = message.reactions?.[reactionKey(userId, emoji)]
+    const isThere = current !== undefined && !current.isRemoved
+    if (isThere !== remove) return unchanged(message)
+    return this.#change(userId, message, { kind: 'reaction', emoji, remove })
+  }
+
+  async #readable(userId: string, messageId: string): Promise<MessageDoc> {
+    const message = await this.#messages.byId(messageId)
+    if (!message || message.isVoid || !(await this.#access.mayRead(userId, message.conversationId)))
+      throw notFound()
+    return message
+  }
+
+  async #own(userId: string, messageId: string): Promise<MessageDoc> {
+    const message = await this.#readable(userId, messageId)
+    if (message.sender._id !== userId) throw new CodedError('FORBIDDEN', 'This message is not yours.')
+    return message
+  }
+
+  /** One at a time for each conversation on this node, so that clients hear them in order. */
+  #change(userId: string, message: MessageDoc, body: ChangeBody): Promise<ChangeAck> {
+    return this.#queue.run(message.conversationId, async () => {
+      const change = await this.#log(userId, message, body)
+      await this.#applier.apply(change)
+      const { _id: messageId, conversationId } = message
+      const fresh = await this.#messages.byId(messageId)
+      if (fresh) await this.#conversations.refreshLast(fresh)
+      this.#tell(change)
+      return { messageId, conversationId, changeSeq: change.changeSeq }
+    })
+  }
+
+  async #log(userId: string, message: MessageDoc, body: ChangeBody): Promise<ChangeDoc> {
+    const { _id: messageId, conversationId, seq } = message
+    for (let tries = 0; tries < maxTries; tries++) {
+      const token = `${messageId}:${userId}:${tries}:${performance.now()}`
+      const [changeSeq] =
+        (await this.#sequencer.allocate(new Map([[conversationId, [token]]]))).get(conversationId) ?? []
+      if (changeSeq === undefined) throw new Error('a change was not numbered')
+      const _id = changeId(conversationId, changeSeq)
+      const change: ChangeDoc = {
+        _id,
+        conversationId,
+        changeSeq,
+        messageId,
+        seq,
+        userId,
+        at: new Date(),
+        ...body,
+      }
+      if (await this.#changes.insert(change)) return change
+      // Redis counted from too low: it was wiped, or a hole was closed before we came.
+      await this.#sequencer.raise(conversationId, await this.#changes.headSeq(conversationId))
+    }
+    throw new CodedError('RETRY_LATER', 'The change found no place.', { retryAfterMs: 1_000 })
+  }
+
+  #tell(doc: ChangeDoc): void {
+    const change = toChange(doc)
+    if (!change) return
+    const { type, ...payload } = change
+    const members = directMembers(doc.conversationId)
+    // The payload is of this type, by construction of the union.
+    const event = payload as ServerPayload<typeof type>
+    if (!members) this.#fanout.toGroup(doc.conversationId, type, event)
+    else for (const member of new Set(members)) this.#fanout.toUser(member, type, event)
+  }
+}
+
+function notFound(): CodedError {
+  return new CodedError('NOT_FOUND', 'There is no such message.', { field: 'messageId' })
+}
+
+function unchanged({ _id, conversationId }: MessageDoc): ChangeAck {
+  return { messageId: _id, conversationId, changeSeq: 0 }
+}

@@ -1,0 +1,97 @@
+import type { Change } from '@earshot/protocol'
+import type { Collection, Db } from 'mongodb'
+import { isDuplicateKey } from '../clients/duplicate-key.ts'
+
+/** What was done to a message after it was sent. Its number is dense in the conversation. */
+export type ChangeBody =
+  | { kind: 'edit'; content: string }
+  | { kind: 'delete' }
+  | { kind: 'reaction'; emoji: string; remove: boolean }
+  /** A hole in the numbering that was closed. */
+  | { kind: 'void' }
+
+export type ChangeDoc = ChangeBody & {
+  /** `<conversationId>:<changeSeq>`: a number is taken once. */
+  _id: string
+  conversationId: string
+  changeSeq: number
+  messageId: string
+  /** The message's place. */
+  seq: number
+  userId: string
+  at: Date
+}
+
+/** The log of changes: written before the message is changed, so that who was away learns of every one. */
+export class ChangeStore {
+  readonly #changes: Collection<ChangeDoc>
+
+  constructor(db: Db) {
+    this.#changes = db.collection<ChangeDoc>('changes')
+  }
+
+  /** Returns false when the number is taken. */
+  async insert(change: ChangeDoc): Promise<boolean> {
+    try {
+      await this.#changes.insertOne(change)
+      return true
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+      return false
+    }
+  }
+
+  async byNumber(conversationId: string, changeSeq: number): Promise<ChangeDoc | null> {
+    return this.#changes.findOne({ _id: changeId(conversationId, changeSeq) })
+  }
+
+  async headSeq(conversationId: string): Promise<number> {
+    const last = await this.#changes.findOne(
+      { conversationId },
+      { sort: { changeSeq: -1 }, projection: { changeSeq: 1 } },
+    )
+    return last?.changeSeq ?? 0
+  }
+
+  async after(conversationId: string, changeSeq: number, limit: number): Promise<ChangeDoc[]> {
+    return this.#changes
+      .find({ conversationId, changeSeq: { $gt: changeSeq } })
+      .sort({ changeSeq: 1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  async closeHole(conversationId: string, changeSeq: number): Promise<boolean> {
+    return this.insert({
+      _id: changeId(conversationId, changeSeq),
+      conversationId,
+      changeSeq,
+      messageId: '',
+      seq: 0,
+      userId: '',
+      at: new Date(),
+      kind: 'void',
+    })
+  }
+}
+
+export function changeId(conversationId: string, changeSeq: number): string {
+  return `${conversationId}:${changeSeq}`
+}
+
+/** The wire form, an event with its name as `type`; `undefined` for what is no change. */
+export function toChange(doc: ChangeDoc): Change | undefined {
+  const { messageId, conversationId, seq, changeSeq, userId } = doc
+  const fields = { messageId, conversationId, seq, changeSeq }
+  const at = doc.at.toISOString()
+  switch (doc.kind) {
+    case 'edit':
+      return { type: 'message_edited', ...fields, content: doc.content, editedAt: at }
+    case 'delete':
+      return { type: 'message_deleted', ...fields, deletedAt: at }
+    case 'reaction':
+      return { type: 'message_reaction', ...fields, userId, emoji: doc.emoji, remove: doc.remove }
+    case 'void':
+      return undefined
+  }
+}

@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache'
+import type { Collection, Db } from 'mongodb'
+
+interface BlockDoc {
+  /** `<blocker>|<blocked>` */
+  _id: string
+  userId: string
+  blockedId: string
+  at: Date
+}
+
+/** Who wants to hear nothing from whom. */
+export class BlockStore {
+  readonly #blocks: Collection<BlockDoc>
+  /** A block set on another node is felt within a second. */
+  readonly #known = new LRUCache<string, boolean>({ max: 100_000, ttl: 1_000 })
+
+  constructor(db: Db) {
+    this.#blocks = db.collection<BlockDoc>('blocks')
+  }
+
+  async isBlocked(userId: string, by: string): Promise<boolean> {
+    const _id = `${by}|${userId}`
+    const known = this.#known.get(_id)
+    if (known !== undefined) return known
+    const isBlocked = (await this.#blocks.findOne({ _id })) !== null
+    this.#known.set(_id, isBlocked)
+    return isBlocked
+  }
+
+  async block(userId: string, blockedId: string): Promise<void> {
+    const _id = `${userId}|${blockedId}`
+    await this.#blocks.updateOne(
+      { _id },
+      { $setOnInsert: { userId, blockedId, at: new Date() } },
+      { upsert: true },
+    )
+    this.#known.set(_id, true)
+  }
+
+  async unblock(userId: string, blockedId: string): Promise<void> {
+    const _id = `${userId}|${blockedId}`
+    await this.#blocks.deleteOne({ _id })
+    this.#known.set(_id, false)
+  }
+
+  async blockedBy(userId: string): Promise<string[]> {
+    const docs = await this.#blocks.find({ userId }).sort({ at: -1 }).toArray()
+    return docs.map(({ blockedId }) => blockedId)
+  }
+}

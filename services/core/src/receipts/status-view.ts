@@ -1,0 +1,63 @@
+import { directMembers, type Message } from '@earshot/protocol'
+import type { UserSettings } from '../accounts/user-settings.ts'
+import type { MembershipStore } from '../conversations/membership-store.ts'
+import type { MarkStore } from './mark-store.ts'
+
+/** In larger groups nobody is told who has read; it would cost a message for each member and message. */
+export const receiptsMaxMembers = 100
+
+/** What the sender of a message may see of its way: `sent`, `delivered` to all, `read` by all. */
+export class StatusView {
+  readonly #marks: MarkStore
+  readonly #memberships: MembershipStore
+  readonly #settings: UserSettings
+
+  constructor(deps: { marks: MarkStore; memberships: MembershipStore; settings: UserSettings }) {
+    this.#marks = deps.marks
+    this.#memberships = deps.memberships
+    this.#settings = deps.settings
+  }
+
+  /** Sets the status of the viewer's own messages. */
+  async apply(viewerId: string, conversationId: string, messages: Message[]): Promise<Message[]> {
+    if (!messages.some(({ sender }) => sender._id === viewerId)) return messages
+    const { deliveredSeq, readSeq } = await this.#reached(viewerId, conversationId)
+    return messages.map((message) => {
+      if (message.sender._id !== viewerId) return message
+      const status = message.seq <= readSeq ? 'read' : message.seq <= deliveredSeq ? 'delivered' : 'sent'
+      return { ...message, status }
+    })
+  }
+
+  /** How far all others have got. */
+  async #reached(
+    viewerId: string,
+    conversationId: string,
+  ): Promise<{ deliveredSeq: number; readSeq: number }> {
+    const others = await this.#others(viewerId, conversationId)
+    const nothing = { deliveredSeq: 0, readSeq: 0 }
+    if (others.length === 0) return nothing
+    const marks =
+      others.length === 1 && others[0] !== undefined
+        ? [await this.#marks.one(conversationId, others[0])]
+        : await this.#marks.ofConversation(conversationId)
+    const byUser = new Map(marks.flatMap((mark) => (mark ? [[mark.userId, mark]] : [])))
+    const reached = { deliveredSeq: Number.MAX_SAFE_INTEGER, readSeq: Number.MAX_SAFE_INTEGER }
+    for (const userId of others) {
+      const mark = byUser.get(userId)
+      if (!mark) return nothing
+      reached.deliveredSeq = Math.min(reached.deliveredSeq, Math.max(mark.deliveredSeq, mark.readSeq))
+      reached.readSeq = Math.min(reached.readSeq, mark.readSeq)
+    }
+    const shown = await this.#settings.receiptsShown([viewerId, ...others])
+    return shown ? reached : { ...nothing, deliveredSeq: reached.deliveredSeq }
+  }
+
+  async #others(viewerId: string, conversationId: string): Promise<string[]> {
+    const direct = directMembers(conversationId)
+    if (direct) return direct.filter((userId) => userId !== viewerId)
+    const members = await this.#memberships.members(conversationId)
+    if (members.length > receiptsMaxMembers) return []
+    return members.map(({ userId }) => userId).filter((userId) => userId !== viewerId)
+  }
+}

@@ -1,0 +1,144 @@
+import type { Group, HistoryPage } from '@earshot/protocol'
+import t from 'tap'
+import { startCluster } from '../src/cluster.ts'
+import { dataUrl, webmBytes } from '../src/speech.ts'
+
+t.test('edit, react, delete: told, stored, learnt of by sync', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const eve = await cluster.connect('eve', 1)
+  const {
+    _id: messageId,
+    conversationId,
+    seq,
+  } = await ann.send('message', { recipientId: 'bob', content: 'helo' })
+  const { headChangeSeq } = await missed(bob, conversationId, { seq: 0, changeSeq: 0 })
+  t.equal(headChangeSeq, 0)
+
+  t.match(await ann.send('edit_message', { messageId, content: 'hello' }), {
+    messageId,
+    conversationId,
+    changeSeq: 1,
+  })
+  const fields = { messageId, conversationId, seq }
+  t.match(await bob.hears('message_edited'), { ...fields, changeSeq: 1, content: 'hello', editedAt: String })
+  t.match(await bob.send('react', { messageId, emoji: '👍' }), { changeSeq: 2 })
+  t.match(await bob.send('react', { messageId, emoji: '👍' }), { changeSeq: 0 }, 'one of a kind')
+  t.match(await ann.hears('message_reaction'), {
+    ...fields,
+    changeSeq: 2,
+    userId: 'bob',
+    emoji: '👍',
+    remove: false,
+  })
+  t.match(await ann.send('react', { messageId, emoji: '👍' }), { changeSeq: 3 })
+  t.match(await bob.send('react', { messageId, emoji: '👍', remove: true }), { changeSeq: 4 })
+
+  const path = `/chat/${encodeURIComponent(conversationId)}/messages`
+  t.match((await bob.get<HistoryPage>(path)).messages, [
+    { content: 'hello', editedAt: String, reactions: [{ emoji: '👍', userIds: ['ann'] }] },
+  ])
+  t.match(await bob.raw('edit_message', { messageId, content: 'x' }), { error: { code: 'FORBIDDEN' } })
+  t.match(await bob.raw('delete_message', { messageId }), { error: { code: 'FORBIDDEN' } })
+  t.match(await eve.raw('react', { messageId, emoji: '👍' }), { error: { code: 'NOT_FOUND' } })
+  t.match(await eve.raw('delete_message', { messageId }), { error: { code: 'NOT_FOUND' } })
+  t.match(await ann.raw('edit_message', { messageId: { $gt: '' }, content: 'x' }), {
+    error: { field: 'messageId' },
+  })
+
+  const deleted = await ann.http(`/message/${messageId}`, { method: 'DELETE' })
+  t.match(await deleted.json(), { changeSeq: 5 })
+  t.match(await bob.hears('message_deleted'), { ...fields, changeSeq: 5, deletedAt: String })
+  t.match(await ann.send('delete_message', { messageId }), { changeSeq: 0 }, 'twice is once')
+  const [tombstone] = (await bob.get<HistoryPage>(path)).messages
+  t.match(tombstone, { content: '', deletedAt: String })
+  t.notOk(tombstone?.reactions)
+  t.match(await bob.raw('edit_message', { messageId, content: 'x' }), { ok: false })
+  t.match((await bob.get<{ conversations: object[] }>('/chat')).conversations, [
+    { lastMessage: { deletedAt: String, content: '' } },
+  ])
+
+  const away = await missed(bob, conversationId, { seq: 1, changeSeq: 2 })
+  t.match(away, { headChangeSeq: 5, complete: true, messages: [] })
+  t.same(
+    away.changes.map(({ type, changeSeq }) => [type, changeSeq]),
+    [
+      ['message_reaction', 3],
+      ['message_reaction', 4],
+      ['message_deleted', 5],
+    ],
+  )
+})
+
+t.test('changes from two nodes at once, with Redis wiped between: dense', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const { _id: messageId, conversationId } = await ann.send('message', { recipientId: 'bob', content: 'x' })
+  const react = (n: number) => [
+    ann.send('react', { messageId, emoji: `a${n}` }),
+    bob.send('react', { messageId, emoji: `b${n}` }),
+  ]
+  const first = await Promise.all(Array.from({ length: 20 }, (_, n) => react(n)).flat())
+  await cluster.redis.del(await cluster.redis.keys(`${cluster.prefix}:{dm:*`))
+  const second = await Promise.all(Array.from({ length: 5 }, (_, n) => react(n + 20)).flat())
+  const numbers = [...first, ...second].map(({ changeSeq }) => changeSeq).sort((a, b) => a - b)
+  t.same(
+    numbers,
+    Array.from({ length: 50 }, (_, i) => i + 1),
+  )
+  const { changes, headChangeSeq } = await missed(ann, conversationId, { seq: 1, changeSeq: 0 })
+  t.equal(headChangeSeq, 50)
+  t.same(
+    changes.map(({ changeSeq }) => changeSeq),
+    Array.from({ length: 50 }, (_, i) => i + 1),
+  )
+})
+
+t.test('a deleted voice message is gone everywhere', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const voiceMessage = { url: dataUrl(webmBytes(1_000)), duration: 1, mimeType: 'audio/webm', size: 1_000 }
+  const { _id: messageId } = await ann.send('voice_message', { recipientId: 'bob', voiceMessage })
+  await bob.hears('voice_message_stored')
+  await ann.send('delete_message', { messageId })
+  t.equal((await bob.http(`/media/${messageId}`)).status, 404)
+  t.equal(await cluster.db.collection('media.files').countDocuments({}), 0)
+  t.equal(await cluster.db.collection('media.chunks').countDocuments({}), 0)
+})
+
+t.test('a group: changes reach members alone; renamed, handed over, deleted', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const created = await ann.http('/group', { method: 'POST', json: { name: 'Old', members: ['bob'] } })
+  const { _id: groupId } = (await created.json()) as Group
+  await bob.hears('group_created')
+  await bob.send('sync', { conversations: { [groupId]: 0 } })
+  const { _id: messageId } = await bob.send('group_message', { groupId, messageType: 'text', content: 'x' })
+  await bob.send('edit_message', { messageId, content: 'y' })
+  t.match(await ann.hears('message_edited'), { messageId, content: 'y', changeSeq: 1 })
+
+  t.equal((await bob.http(`/group/${groupId}`, { method: 'PATCH', json: { name: 'Mine' } })).status, 403)
+  t.equal((await ann.http(`/group/${groupId}`, { method: 'PATCH', json: { name: 'New' } })).status, 200)
+  t.match(await bob.hears('group_updated'), { groupId, name: 'New' })
+  t.equal((await ann.http(`/group/${groupId}/members/ann`, { method: 'DELETE' })).status, 204)
+  await bob.hears('group_member_removed')
+  t.match(await bob.get(`/group/${groupId}`), { name: 'New', members: [{ userId: 'bob', role: 'owner' }] })
+  t.match(await ann.raw('react', { messageId, emoji: 'x' }), { error: { code: 'NOT_FOUND' } })
+  t.equal((await bob.http(`/group/${groupId}`, { method: 'DELETE' })).status, 204)
+  t.equal((await bob.http(`/chat/${groupId}/messages`)).status, 404)
+})
+
+async function missed(
+  client: Awaited<ReturnType<Awaited<ReturnType<typeof startCluster>>['connect']>>,
+  conversationId: string,
+  position: { seq: number; changeSeq: number },
+) {
+  const { conversations } = await client.send('sync', { conversations: { [conversationId]: position } })
+  const answer = conversations[conversationId]
+  if (!answer) throw new Error('the conversation is absent')
+  return answer
+}

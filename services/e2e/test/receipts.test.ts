@@ -1,0 +1,111 @@
+import type { ConversationList, Group, HistoryPage } from '@earshot/protocol'
+import t from 'tap'
+import { startCluster } from '../src/cluster.ts'
+
+t.test('delivered, read, played: watermarks that never move back', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const bobsPhone = await cluster.connect('bob', 0)
+  let conversationId = ''
+  for (let i = 1; i <= 3; i++) {
+    conversationId = (await ann.send('message', { recipientId: 'bob', content: `${i}` })).conversationId
+  }
+  const chat = async () => (await bob.get<ConversationList>('/chat')).conversations[0]
+  await bob.send('message_delivered', { conversationId, seq: 3 })
+  t.match(await ann.hears('message_status_changed'), {
+    conversationId,
+    userId: 'bob',
+    deliveredSeq: 3,
+    readSeq: 0,
+  })
+  await bob.send('message_read', { conversationId, seq: 2 })
+  t.match(await ann.hears('message_status_changed', ({ readSeq }) => readSeq > 0), {
+    deliveredSeq: 3,
+    readSeq: 2,
+  })
+  t.match(await bobsPhone.hears('message_status_changed', ({ readSeq }) => readSeq === 2), { userId: 'bob' })
+  await bobsPhone.send('message_read', { conversationId, seq: 1 })
+  await bob.send('voice_played', { conversationId, seq: 3 })
+  t.match(await ann.hears('message_status_changed', ({ playedSeq }) => playedSeq === 3), { readSeq: 2 })
+  t.ok(
+    ann
+      .heardOf('message_status_changed')
+      .every(({ readSeq }, i, all) => readSeq >= (all[i - 1]?.readSeq ?? 0)),
+    'never back',
+  )
+  const path = `/chat/${encodeURIComponent(conversationId)}/messages`
+  t.same(
+    (await ann.get<HistoryPage>(path)).messages.map(({ status }) => status),
+    ['read', 'read', 'delivered'],
+  )
+  let listed = await chat()
+  while (listed?.headSeq !== 3) listed = await chat()
+  t.match(listed, { unreadCount: 1, lastMessage: { seq: 3 }, marks: [{ userId: 'bob', readSeq: 2 }] })
+
+  t.match(await bob.raw('message_read', { conversationId, seq: 99 }), {
+    error: { code: 'BAD_REQUEST', field: 'seq' },
+  })
+  const eve = await cluster.connect('eve', 0)
+  t.match(await eve.raw('message_read', { conversationId, seq: 1 }), { error: { code: 'NOT_FOUND' } })
+})
+
+t.test('who hides theirs does not see others', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const off = { method: 'PUT', json: { receipts: false } }
+  t.equal((await bob.http('/user/me/settings', off)).status, 200)
+  const { conversationId } = await ann.send('message', { recipientId: 'bob', content: 'x' })
+  const answer = await bob.send('message', { recipientId: 'ann', content: 'y' })
+  await bob.send('message_read', { conversationId, seq: 1 })
+  t.match(await ann.hears('message_status_changed', ({ userId }) => userId === 'bob'), {
+    deliveredSeq: 1,
+    readSeq: 0,
+  })
+  await ann.send('message_read', { conversationId, seq: answer.seq })
+  t.match(await bob.hears('message_status_changed', ({ userId }) => userId === 'ann'), { readSeq: 0 })
+})
+
+t.test('typing reaches the other one, ends with the socket, is no secret to nobody else', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const created = await ann.http('/group', { method: 'POST', json: { name: 'G', members: ['bob'] } })
+  const { _id: groupId } = (await created.json()) as Group
+  await bob.hears('group_created')
+  await ann.send('typing', { recipientId: 'bob', isTyping: true })
+  t.match(await bob.hears('user_typing'), {
+    userId: 'ann',
+    name: 'Name of ann',
+    isTyping: true,
+    activity: 'text',
+  })
+  await ann.send('typing', { recipientId: 'bob', isTyping: false })
+  await bob.hears('user_typing', ({ isTyping }) => !isTyping)
+  await bob.send('sync', { conversations: { [groupId]: 0 } })
+  await ann.send('typing', { groupId, isTyping: true, activity: 'voice' })
+  await bob.hears(
+    'user_typing',
+    ({ conversationId, activity }) => conversationId === groupId && activity === 'voice',
+  )
+  ann.socket.disconnect()
+  await bob.hears('user_typing', ({ conversationId, isTyping }) => conversationId === groupId && !isTyping)
+  t.match(await bob.raw('typing', { isTyping: true }), { error: { code: 'BAD_REQUEST' } })
+})
+
+t.test('blocked: cannot write, until unblocked', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  t.equal((await bob.http('/user/me/blocked/ann', { method: 'PUT' })).status, 204)
+  t.match(await bob.get('/user/me/blocked'), { userIds: ['ann'] })
+  t.match(await ann.raw('message', { recipientId: 'bob', content: 'x' }), { error: { code: 'FORBIDDEN' } })
+  t.match(await ann.raw('typing', { recipientId: 'bob', isTyping: true }), { error: { code: 'FORBIDDEN' } })
+  t.equal((await bob.http('/user/me/blocked/bob', { method: 'PUT' })).status, 400)
+  t.equal((await bob.http('/user/me/blocked/nobody', { method: 'PUT' })).status, 404)
+  t.equal((await bob.http('/user/me/blocked/ann', { method: 'DELETE' })).status, 204)
+  let answer = await ann.raw('message', { recipientId: 'bob', content: 'x' })
+  while (!answer.ok) answer = await ann.raw('message', { recipientId: 'bob', content: 'x' })
+  t.match(answer, { ok: true, seq: 1 })
+})

@@ -1,0 +1,70 @@
+import type { UserSettings } from '@earshot/core/accounts/user-settings'
+import type { UserStore } from '@earshot/core/accounts/user-store'
+import type { BlockStore } from '@earshot/core/conversations/block-store'
+import { CodedError, UserSummary } from '@earshot/protocol'
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import type { App } from '../app-type.ts'
+import { identityOf } from '../authenticate.ts'
+
+const UserParams = Type.Object({ userId: Type.String({ minLength: 1, maxLength: 128 }) })
+const Settings = Type.Object(
+  { receipts: Type.Boolean({ description: 'Read receipts, given and seen.' }) },
+  { additionalProperties: false },
+)
+
+/** Oneself: who one is, what one shows, whom one does not want to hear. */
+export function peopleRoutes(
+  app: App,
+  deps: {
+    users: UserStore
+    blocks: BlockStore
+    settings: UserSettings
+    authenticate: (request: FastifyRequest) => Promise<void>
+  },
+): void {
+  app.addHook('onRequest', deps.authenticate)
+
+  app.get('/user/me', { schema: { tags: ['users'], response: { 200: UserSummary } } }, async (request) => {
+    const { userId, name } = identityOf(request)
+    return { _id: userId, name }
+  })
+
+  app.put(
+    '/user/me/settings',
+    { schema: { tags: ['users'], body: Settings, response: { 200: Settings } } },
+    async (request) => {
+      await deps.settings.setReceipts(identityOf(request).userId, request.body.receipts)
+      return request.body
+    },
+  )
+
+  app.get(
+    '/user/me/blocked',
+    { schema: { tags: ['users'], response: { 200: Type.Object({ userIds: Type.Array(Type.String()) }) } } },
+    async (request) => ({ userIds: await deps.blocks.blockedBy(identityOf(request).userId) }),
+  )
+
+  app.put(
+    '/user/me/blocked/:userId',
+    { schema: { tags: ['users'], params: UserParams, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      const { userId } = request.params
+      if (userId === identityOf(request).userId) {
+        throw new CodedError('BAD_REQUEST', 'You cannot block yourself.', { field: 'userId' })
+      }
+      if (!(await deps.users.exists(userId))) throw new CodedError('NOT_FOUND', 'There is no such user.')
+      await deps.blocks.block(identityOf(request).userId, userId)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.delete(
+    '/user/me/blocked/:userId',
+    { schema: { tags: ['users'], params: UserParams, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      await deps.blocks.unblock(identityOf(request).userId, request.params.userId)
+      return reply.code(204).send(null)
+    },
+  )
+}
