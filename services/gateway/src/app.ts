@@ -3,6 +3,7 @@ import { Tokens } from '@earshot/core/accounts/tokens'
 import { UserSettings } from '@earshot/core/accounts/user-settings'
 import { UserStore } from '@earshot/core/accounts/user-store'
 import { ChangeApplier } from '@earshot/core/changes/change-applier'
+import { ChangeFinisher } from '@earshot/core/changes/change-finisher'
 import { ChangeService } from '@earshot/core/changes/change-service'
 import { ChangeStore } from '@earshot/core/changes/change-store'
 import { createIndexes, mongoClient } from '@earshot/core/clients/mongo'
@@ -34,6 +35,7 @@ import { PresenceReader, toStatus } from '@earshot/core/presence/presence-reader
 import { MarkStore } from '@earshot/core/receipts/mark-store'
 import { ReceiptService } from '@earshot/core/receipts/receipt-service'
 import { StatusView } from '@earshot/core/receipts/status-view'
+import { audioRemover } from '@earshot/core/voice/audio-remover'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { VoiceQueue } from '@earshot/core/voice/voice-queue'
 import { VoiceSender } from '@earshot/core/voice/voice-sender'
@@ -217,15 +219,15 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const changes = new ChangeService({
     messages: messageStore,
     changes: changeStore,
-    applier: new ChangeApplier(db),
+    finisher: new ChangeFinisher({
+      changes: changeStore,
+      applier: new ChangeApplier(db),
+      messages: messageStore,
+      conversations,
+      removeMedia: audioRemover({ staging, blobs }),
+    }),
     sequencer: changeSequencer,
     access,
-    conversations,
-    removeMedia: async (message) => {
-      if (!message.voiceMessage) return
-      await staging.drop(message._id)
-      await blobs.delete(message._id)
-    },
     fanout,
     rate,
     limits,

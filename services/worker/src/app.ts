@@ -1,7 +1,11 @@
 import { UserStore } from '@earshot/core/accounts/user-store'
+import { ChangeApplier } from '@earshot/core/changes/change-applier'
+import { ChangeFinisher } from '@earshot/core/changes/change-finisher'
+import { ChangeStore } from '@earshot/core/changes/change-store'
 import { createIndexes, mongoClient } from '@earshot/core/clients/mongo'
 import { commandClient, producerClient, publisherClient, subscriberClient } from '@earshot/core/clients/redis'
 import { type LoadedConfig, limitsOf } from '@earshot/core/config/load'
+import { ConversationStore } from '@earshot/core/conversations/conversation-store'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
 import { Interval } from '@earshot/core/interval'
 import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
@@ -14,6 +18,7 @@ import { LastSeenStore } from '@earshot/core/presence/last-seen-store'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { LeaseSweeper } from '@earshot/core/presence/lease-sweeper'
 import { toStatus } from '@earshot/core/presence/presence-reader'
+import { audioRemover } from '@earshot/core/voice/audio-remover'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { StagingAudit } from '@earshot/core/voice/staging-audit'
 import { VoiceQueue } from '@earshot/core/voice/voice-queue'
@@ -95,6 +100,14 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     metrics,
   })
   const flusher = new LastSeenFlusher({ leases, lastSeen, metrics })
+  const blobs = new GridFsBlobStore(db)
+  const changes = new ChangeFinisher({
+    changes: new ChangeStore(db),
+    applier: new ChangeApplier(db),
+    messages,
+    conversations: new ConversationStore(db),
+    removeMedia: audioRemover({ staging, blobs }),
+  })
   const audit = new StagingAudit({ staging, messages, queue })
   const intervals = [
     new Interval({ name: 'lease sweep', everyMs: config.PRESENCE_SWEEP_MS, work: () => sweeper.run(), log }),
@@ -104,6 +117,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       work: () => flusher.run(),
       log,
     }),
+    new Interval({ name: 'changes left', everyMs: 10_000, work: () => changes.finishLeft(), log }),
     new Interval({ name: 'staging audit', everyMs: 15_000, work: () => audit.run(), log }),
   ]
   const voiceWorker = startVoiceWorker({
@@ -111,7 +125,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     prefix,
     concurrency: config.VOICE_CONCURRENCY,
     lockMs: config.VOICE_LOCK_MS,
-    storer: new VoiceStorer({ messages, staging, blobs: new GridFsBlobStore(db) }),
+    storer: new VoiceStorer({ messages, staging, blobs }),
     fanout,
     log,
     metrics,

@@ -9,30 +9,25 @@ import {
   type ServerPayload,
 } from '@earshot/protocol'
 import type { ConversationAccess } from '../conversations/access.ts'
-import type { ConversationStore } from '../conversations/conversation-store.ts'
 import type { Fanout } from '../fanout.ts'
 import { KeyedQueue } from '../keyed-queue.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { RateLimiter } from '../messages/rate-limiter.ts'
 import type { Sequencer } from '../messages/sequencer.ts'
-import { type ChangeApplier, reactionKey } from './change-applier.ts'
+import { reactionKey } from './change-applier.ts'
+import type { ChangeFinisher } from './change-finisher.ts'
 import { type ChangeBody, type ChangeDoc, type ChangeStore, changeId, toChange } from './change-store.ts'
 
 const maxTries = 5
-
-/** Frees what a deleted message carried. */
-export type MediaRemover = (message: MessageDoc) => Promise<void>
 
 /** Edits, deletions and reactions: checked → numbered → logged → applied → told → acknowledged. */
 export class ChangeService {
   readonly #messages: MessageStore
   readonly #changes: ChangeStore
-  readonly #applier: ChangeApplier
+  readonly #finisher: ChangeFinisher
   readonly #sequencer: Sequencer
   readonly #access: ConversationAccess
-  readonly #conversations: ConversationStore
-  readonly #removeMedia: MediaRemover
   readonly #fanout: Fanout
   readonly #rate: RateLimiter
   readonly #limits: Limits
@@ -41,23 +36,19 @@ export class ChangeService {
   constructor(deps: {
     messages: MessageStore
     changes: ChangeStore
-    applier: ChangeApplier
+    finisher: ChangeFinisher
     /** Numbers changes, not messages. */
     sequencer: Sequencer
     access: ConversationAccess
-    conversations: ConversationStore
-    removeMedia: MediaRemover
     fanout: Fanout
     rate: RateLimiter
     limits: Limits
   }) {
     this.#messages = deps.messages
     this.#changes = deps.changes
-    this.#applier = deps.applier
+    this.#finisher = deps.finisher
     this.#sequencer = deps.sequencer
     this.#access = deps.access
-    this.#conversations = deps.conversations
-    this.#removeMedia = deps.removeMedia
     this.#fanout = deps.fanout
     this.#rate = deps.rate
     this.#limits = deps.limits
@@ -86,9 +77,7 @@ export class ChangeService {
     this.#rate.take(userId)
     const message = await this.#own(userId, messageId)
     if (message.deletedAt) return unchanged(message)
-    const ack = await this.#change(userId, message, { kind: 'delete' })
-    await this.#removeMedia(message)
-    return ack
+    return this.#change(userId, message, { kind: 'delete', mediaIds: mediaOf(message) })
   }
 
   /** A reaction to any message that one may read; one of a kind for each user. */
@@ -119,10 +108,8 @@ export class ChangeService {
   #change(userId: string, message: MessageDoc, body: ChangeBody): Promise<ChangeAck> {
     return this.#queue.run(message.conversationId, async () => {
       const change = await this.#log(userId, message, body)
-      await this.#applier.apply(change)
+      await this.#finisher.finish(change)
       const { _id: messageId, conversationId } = message
-      const fresh = await this.#messages.byId(messageId)
-      if (fresh) await this.#conversations.refreshLast(fresh)
       this.#tell(change)
       return { messageId, conversationId, changeSeq: change.changeSeq }
     })
@@ -144,6 +131,7 @@ export class ChangeService {
         seq,
         userId,
         at: new Date(),
+        isPending: true,
         ...body,
       }
       if (await this.#changes.insert(change)) return change
@@ -163,6 +151,12 @@ export class ChangeService {
     if (!members) this.#fanout.toGroup(doc.conversationId, type, event)
     else for (const member of new Set(members)) this.#fanout.toUser(member, type, event)
   }
+}
+
+/** A voice message's audio has the message's id. */
+function mediaOf({ _id, voiceMessage, file }: MessageDoc): string[] {
+  const fileId = file?.url.slice('/media/'.length)
+  return [...(voiceMessage ? [_id] : []), ...(fileId ? [fileId] : [])]
 }
 
 function notFound(): CodedError {

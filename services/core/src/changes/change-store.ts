@@ -5,7 +5,8 @@ import { isDuplicateKey } from '../clients/duplicate-key.ts'
 /** What was done to a message after it was sent. Its number is dense in the conversation. */
 export type ChangeBody =
   | { kind: 'edit'; content: string }
-  | { kind: 'delete' }
+  /** With what the message carried, to be freed. */
+  | { kind: 'delete'; mediaIds: string[] }
   | { kind: 'reaction'; emoji: string; remove: boolean }
   /** A hole in the numbering that was closed. */
   | { kind: 'void' }
@@ -20,6 +21,8 @@ export type ChangeDoc = ChangeBody & {
   seq: number
   userId: string
   at: Date
+  /** Logged, but perhaps not in the message yet. */
+  isPending?: true
 }
 
 /** The log of changes: written before the message is changed, so that who was away learns of every one. */
@@ -41,8 +44,18 @@ export class ChangeStore {
     }
   }
 
-  async byNumber(conversationId: string, changeSeq: number): Promise<ChangeDoc | null> {
-    return this.#changes.findOne({ _id: changeId(conversationId, changeSeq) })
+  /** The change is in the message, and all that follows from it is done. */
+  async settle(change: ChangeDoc): Promise<void> {
+    await this.#changes.updateOne({ _id: change._id }, { $unset: { isPending: '' } })
+  }
+
+  /** Changes whose node died before it had brought them to their end. */
+  async leftPending(olderThanMs: number, limit: number): Promise<ChangeDoc[]> {
+    const before = new Date(Date.now() - olderThanMs)
+    return this.#changes
+      .find({ isPending: true, at: { $lt: before } })
+      .limit(limit)
+      .toArray()
   }
 
   async headSeq(conversationId: string): Promise<number> {

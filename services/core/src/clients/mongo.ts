@@ -44,6 +44,7 @@ export async function createIndexes(db: Db): Promise<void> {
     // Sparse: documents of the existing system have neither field.
     db.collection('messages').createIndex({ conversationId: 1, seq: 1 }, { unique: true, sparse: true }),
     db.collection('changes').createIndex({ conversationId: 1, changeSeq: 1 }),
+    db.collection('changes').createIndex({ isPending: 1 }, { sparse: true }),
     db.collection('marks').createIndex({ conversationId: 1 }),
     db.collection('marks').createIndex({ userId: 1 }),
     db.collection('blocks').createIndex({ userId: 1 }),
