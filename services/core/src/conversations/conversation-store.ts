@@ -85,6 +85,16 @@ export class ConversationStore {
     )
   }
 
+  /** Ids of a user's conversations, those with the newest message first. */
+  async idsOf(userId: string, groupIds: string[], limit: number): Promise<string[]> {
+    const docs = await this.#conversations
+      .find({ $or: [{ members: userId }, { _id: { $in: groupIds } }] }, { projection: { _id: 1 } })
+      .sort({ updatedAt: -1 })
+      .limit(limit)
+      .toArray()
+    return docs.map(({ _id }) => _id)
+  }
+
   /** Conversations of a user that have a message or are groups, newest first. */
   async list(userId: string, groupIds: string[], limit: number, before?: string): Promise<ConversationDoc[]> {
     const mine = { $or: [{ members: userId }, { _id: { $in: groupIds } }] }

@@ -2,6 +2,7 @@ import type { ChangeService } from '@earshot/core/changes/change-service'
 import type { ConversationLister } from '@earshot/core/conversations/conversation-list'
 import type { GroupService } from '@earshot/core/conversations/group-service'
 import type { HistoryService } from '@earshot/core/messages/history-service'
+import type { SearchService } from '@earshot/core/messages/search-service'
 import {
   ChangeAck,
   ConversationList,
@@ -10,7 +11,9 @@ import {
   HistoryPage,
   HistoryQuery,
   type Limits,
+  MessageSearch,
   PatchGroup,
+  SearchResult,
   SetMember,
 } from '@earshot/protocol'
 import type { FastifyRequest } from 'fastify'
@@ -34,6 +37,7 @@ export function conversationRoutes(
     history: HistoryService
     groups: GroupService
     changes: ChangeService
+    search: SearchService
     limits: Limits
     authenticate: (request: FastifyRequest) => Promise<void>
   },
@@ -88,6 +92,12 @@ export function conversationRoutes(
       await deps.groups.delete(identityOf(request).userId, request.params.id)
       return reply.code(204).send(null)
     },
+  )
+
+  app.get(
+    '/message/search',
+    { schema: { tags: ['conversations'], querystring: MessageSearch, response: { 200: SearchResult } } },
+    async (request) => deps.search.search(identityOf(request).userId, request.query),
   )
 
   app.delete(
