@@ -68,6 +68,11 @@ export class TestClient {
     return received.payload as ServerPayload<E>
   }
 
+  /** The arguments of the next event of the socket itself, e.g. `disconnect` or `connect_error`. */
+  async next<T>(event: 'disconnect' | 'connect_error'): Promise<T> {
+    return new Promise((resolve) => this.socket.once(event, (argument: unknown) => resolve(argument as T)))
+  }
+
   heardOf<E extends ServerEventName>(event: E): ServerPayload<E>[] {
     return this.heard
       .filter((received) => received.event === event)
