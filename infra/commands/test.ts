@@ -1,0 +1,55 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { consoleReporter } from '../report/console-reporter.ts'
+import { startMongo } from '../servers/mongo.ts'
+import { startRedis } from '../servers/redis.ts'
+import { type Settings, statePaths } from '../settings.ts'
+import { StateFile } from '../stack/state-file.ts'
+import { sweepLeftovers } from '../stack/sweep.ts'
+import { runTap, testFiles } from '../tap/tap.ts'
+import { provideBalancer } from '../tools/balancer.ts'
+import { provideSpeech } from '../tools/speech.ts'
+
+/** `make test`: tap on all tests or on those of TEST=, with a Redis and a MongoDB of their own. */
+export async function test(settings: Settings, args: readonly string[]): Promise<number> {
+  const files = testFiles([process.env.TEST ?? '', ...args].filter((pattern) => pattern !== ''))
+  const paths = statePaths(settings.stateDir)
+  const logs = join(paths.logs, 'test')
+  mkdirSync(logs, { recursive: true })
+  const reporter = consoleReporter()
+  await sweepLeftovers(paths.run, reporter)
+  const state = new StateFile(join(paths.run, `test-${process.pid}.json`), {
+    command: 'test',
+    url: '',
+    port: 0,
+    logs,
+  })
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
+  const surroundings = { reporter, logDir: logs, onChange: state.track, signal: stopping.signal }
+  const undo: (() => Promise<void>)[] = [async () => state.remove()]
+  try {
+    // Tests that need them find them; one that installs them itself would run into its time limit.
+    await provideSpeech(surroundings)
+    await provideBalancer(surroundings)
+    const urls = await startDatabases()
+    return stopping.signal.aborted ? 130 : await runTap(files, urls, { reporter, logDir: logs })
+  } finally {
+    for (const step of undo.toReversed()) await step()
+  }
+
+  async function startDatabases(): Promise<NodeJS.ProcessEnv> {
+    let { TEST_REDIS_URL, TEST_MONGODB_URI } = process.env
+    if (!TEST_REDIS_URL) {
+      const redis = await reporter.step('Starting Redis', () => startRedis(surroundings))
+      undo.push(() => redis.stop())
+      TEST_REDIS_URL = redis.url
+    }
+    if (!TEST_MONGODB_URI) {
+      const mongo = await reporter.step('Starting MongoDB', () => startMongo(surroundings))
+      undo.push(() => mongo.stop())
+      TEST_MONGODB_URI = mongo.url
+    }
+    return { TEST_REDIS_URL, TEST_MONGODB_URI }
+  }
+}

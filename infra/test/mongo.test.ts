@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import { MongoClient, type MongoClientOptions } from 'mongodb'
+import t, { type Test } from 'tap'
+import { startMongo } from '../servers/index.ts'
+import { scratch } from './scratch.ts'
+
+const PATIENT: MongoClientOptions = { serverSelectionTimeoutMS: 20_000 }
+
+function connect(t: Test, url: string): MongoClient {
+  const client = new MongoClient(url, PATIENT)
+  t.teardown(() => client.close())
+  return client
+}
+
+t.test('a MongoDB that is killed comes back on its port with what it acknowledged', async (t) => {
+  const server = await startMongo()
+  t.teardown(() => server.stop())
+  const people = connect(t, server.url).db('test').collection<{ _id: string; name: string }>('people')
+  await people.insertOne({ _id: 'a', name: 'Ada' }, { writeConcern: { w: 'majority' } })
+  await t.rejects(people.insertOne({ _id: 'a', name: 'Bea' }), { code: 11000 })
+
+  await server.kill('SIGKILL')
+  t.equal(server.pid, undefined)
+  await server.restart()
+  t.same(await people.findOne({ _id: 'a' }), { _id: 'a', name: 'Ada' })
+})
+
+t.test('data in a folder that was given is there at the next start', async (t) => {
+  const dataDir = scratch(t)
+  const first = await startMongo({ dataDir })
+  await connect(t, first.url).db('test').collection('people').insertOne({ name: 'Ada' })
+  await first.stop()
+
+  const second = await startMongo({ dataDir })
+  t.teardown(() => second.stop())
+  t.ok(existsSync(second.dataDir))
+  t.equal(await connect(t, second.url).db('test').collection('people').countDocuments(), 1)
+})
