@@ -54,8 +54,11 @@ interface Made {
   cleanUp?: () => void
 }
 
-/** Enough for a busy cluster; PostgreSQL gets a few more, for people with psql. */
-const POOL_SIZE = 50
+/**
+ * FerretDB 1.24 takes a connection for each update of a bulk write, and a second one to run it: too small a pool does not
+ * wait, it locks up for good. They are opened as needed. PostgreSQL gets a few more, for people with psql.
+ */
+const POOL_SIZE = 600
 
 async function ferretdb(tool: MongoTool & { kind: 'ferretdb' }, plan: Plan): Promise<Made> {
   const { port, surroundings, durable } = plan

@@ -3,14 +3,19 @@ import { Outage } from './observability/outage.ts'
 
 /** Work that is repeated: one run at a time, the next one `everyMs` after the last ended. */
 export class Interval {
-  readonly #everyMs: number
+  readonly #everyMs: number | (() => number)
   readonly #work: () => Promise<void>
   readonly #outage: Outage
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
   #stopped = true
 
-  constructor(options: { name: string; everyMs: number; work: () => Promise<void>; log: Logger }) {
+  constructor(options: {
+    name: string
+    everyMs: number | (() => number)
+    work: () => Promise<void>
+    log: Logger
+  }) {
     this.#everyMs = options.everyMs
     this.#work = options.work
     this.#outage = new Outage(options.log, options.name)
@@ -30,9 +35,12 @@ export class Interval {
 
   #schedule(): void {
     if (this.#stopped) return
-    this.#timer = setTimeout(() => {
-      this.#running = this.#run()
-    }, this.#everyMs)
+    this.#timer = setTimeout(
+      () => {
+        this.#running = this.#run()
+      },
+      typeof this.#everyMs === 'number' ? this.#everyMs : this.#everyMs(),
+    )
   }
 
   async #run(): Promise<void> {

@@ -17,13 +17,29 @@ import { ConversationStore } from '@earshot/core/conversations/conversation-stor
 import { GroupService } from '@earshot/core/conversations/group-service'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
 import { Interval } from '@earshot/core/interval'
+import { AdoptionGate } from '@earshot/core/legacy/adoption-gate'
+import { AdoptionStore } from '@earshot/core/legacy/adoption-store'
+import { InlineMedia } from '@earshot/core/legacy/inline-media'
 import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
+import { MediaIntake } from '@earshot/core/media/media-intake'
+import { MediaLibrary } from '@earshot/core/media/media-library'
+import { MediaReleaser } from '@earshot/core/media/media-releaser'
 import { MediaService } from '@earshot/core/media/media-service'
+import { MediaSigner } from '@earshot/core/media/media-signer'
+import { MediaStore } from '@earshot/core/media/media-store'
+import { ResumableUploads } from '@earshot/core/media/resumable-uploads'
+import { TypePolicy } from '@earshot/core/media/type-policy'
+import { UploadDiscarder } from '@earshot/core/media/upload-discarder'
+import { UploadLocks } from '@earshot/core/media/upload-locks'
+import { UploadSlots } from '@earshot/core/media/upload-slots'
+import { UploadStore } from '@earshot/core/media/upload-store'
 import { Committer } from '@earshot/core/messages/committer'
 import { HistoryService } from '@earshot/core/messages/history-service'
+import { MessageMedia } from '@earshot/core/messages/message-media'
 import { MessageService } from '@earshot/core/messages/message-service'
 import { MessageStore } from '@earshot/core/messages/message-store'
 import { RateLimiter } from '@earshot/core/messages/rate-limiter'
+import { createTextIndex, SearchService } from '@earshot/core/messages/search-service'
 import { Sequencer } from '@earshot/core/messages/sequencer'
 import { Health } from '@earshot/core/observability/health'
 import type { Logger } from '@earshot/core/observability/logger'
@@ -35,7 +51,6 @@ import { PresenceReader, toStatus } from '@earshot/core/presence/presence-reader
 import { MarkStore } from '@earshot/core/receipts/mark-store'
 import { ReceiptService } from '@earshot/core/receipts/receipt-service'
 import { StatusView } from '@earshot/core/receipts/status-view'
-import { audioRemover } from '@earshot/core/voice/audio-remover'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { VoiceQueue } from '@earshot/core/voice/voice-queue'
 import { VoiceSender } from '@earshot/core/voice/voice-sender'
@@ -48,6 +63,8 @@ import { conversationRoutes } from './http/routes/conversation-routes.ts'
 import { mediaRoutes } from './http/routes/media-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
 import { peopleRoutes } from './http/routes/people-routes.ts'
+import { resumableUploadRoutes } from './http/routes/resumable-upload-routes.ts'
+import { uploadRoutes } from './http/routes/upload-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
 import { createHttpServer } from './http/server.ts'
 import { webPage } from './http/web-page.ts'
@@ -57,6 +74,7 @@ import { messageHandlers } from './realtime/handlers/message-handlers.ts'
 import { presenceHandlers } from './realtime/handlers/presence-handlers.ts'
 import { afterResubscription } from './realtime/resubscribed.ts'
 import { EventRouter } from './realtime/router.ts'
+import { SlowReaders } from './realtime/slow-readers.ts'
 import { TokenWatch } from './realtime/token-watch.ts'
 import { TypingIndicators } from './realtime/typing.ts'
 
@@ -124,7 +142,12 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
 
   // Rooms
   const origins = new OriginPolicy(config.CORS_ORIGINS)
-  const health = new Health({ redis: () => redis.ping(), mongodb: () => db.command({ ping: 1 }) })
+  const legacy = new AdoptionGate(new AdoptionStore(db))
+  const health = new Health({
+    redis: () => redis.ping(),
+    mongodb: () => db.command({ ping: 1 }),
+    ...(config.LEGACY_ADOPTION && { legacy: () => legacy.passed() }),
+  })
   const realtime = createRealtime({
     publisher,
     subscriber,
@@ -188,11 +211,16 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     metrics,
   })
   const rate = new RateLimiter(limits.sendsPerSecond, limits.sendsBurst)
+  const mediaStore = new MediaStore(db, { orphanMs: config.MEDIA_ORPHAN_TTL_S * 1_000 })
+  const library = new MediaLibrary({ store: mediaStore, access })
+  const voice = new VoiceSender({ staging, queue, blobs, library })
   const messages = new MessageService({
     access,
+    store: messageStore,
     committer,
     heads,
-    voice: new VoiceSender({ staging, queue, blobs }),
+    media: new MessageMedia({ library, voice, limits }),
+    voice,
     fanout,
     rate,
     limits,
@@ -206,13 +234,20 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   })
   const groups = new GroupService({ db, memberships, conversations, users, fanout, limits })
   const lister = new ConversationLister({ conversations, memberships, groups, users, marks, settings })
-  const presence = new PresenceReader({ leases: leaseStore, lastSeen: lastSeenStore })
+  const presence = new PresenceReader({ leases: leaseStore, lastSeen: lastSeenStore, users })
   const leases = new LeaseHolder({
     store: leaseStore,
     options: { renewMs: config.PRESENCE_RENEW_MS, graceMs: config.PRESENCE_GRACE_MS },
     onChange: (state) => fanout.presence(toStatus(state)),
     log,
     metrics,
+  })
+  const search = new SearchService({
+    db,
+    messages: messageStore,
+    conversations,
+    memberships,
+    hasTextIndex: await createTextIndex(db),
   })
   const receipts = new ReceiptService({ marks, messages: messageStore, access, settings, sequencer, fanout })
   const receiptsFlush = new Interval({ name: 'receipts', everyMs: 200, work: () => receipts.flush(), log })
@@ -224,7 +259,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
       applier: new ChangeApplier(db),
       messages: messageStore,
       conversations,
-      removeMedia: audioRemover({ staging, blobs }),
+      media: new MediaReleaser({ store: mediaStore, blobs, staging }),
     }),
     sequencer: changeSequencer,
     access,
@@ -232,7 +267,36 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     rate,
     limits,
   })
-  const media = new MediaService({ messages: messageStore, access, staging, blobs })
+  const media = new MediaService({
+    library,
+    messages: messageStore,
+    access,
+    staging,
+    blobs,
+    inline: new InlineMedia(db),
+  })
+  const signer = new MediaSigner({
+    secret: config.MEDIA_SECRET ?? config.JWT_SECRET,
+    ttlSeconds: config.MEDIA_URL_TTL_S,
+  })
+  const intake = new MediaIntake({
+    store: mediaStore,
+    blobs,
+    types: new TypePolicy({ allow: config.MEDIA_ALLOW_TYPES, deny: config.MEDIA_DENY_TYPES }),
+    maxBytes: limits.fileMaxBytes,
+    log,
+  })
+  const uploadStore = new UploadStore(db)
+  const uploadLocks = new UploadLocks(db, log)
+  const uploads = new ResumableUploads({
+    store: uploadStore,
+    blobs,
+    intake,
+    discarder: new UploadDiscarder({ store: uploadStore, blobs, locks: uploadLocks }),
+    locks: uploadLocks,
+    ttlMs: config.MEDIA_ORPHAN_TTL_S * 1_000,
+  })
+  const slots = new UploadSlots({ max: config.MEDIA_UPLOADS_MAX, maxPerUser: config.MEDIA_UPLOADS_PER_USER })
   const accounts = new AccountService(db, users, tokens, config.TOKEN_TTL_S)
 
   // HTTP
@@ -242,10 +306,20 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   await app.register(async (scope) => accountRoutes(scope, { accounts, enabled: config.ACCOUNTS }))
   await app.register(async (scope) => userRoutes(scope, { users, presence, limits, ...authenticated }))
   await app.register(async (scope) =>
-    conversationRoutes(scope, { lister, history, groups, changes, limits, ...authenticated }),
+    conversationRoutes(scope, { lister, history, groups, changes, search, limits, ...authenticated }),
   )
   await app.register(async (scope) => peopleRoutes(scope, { users, blocks, settings, ...authenticated }))
-  await app.register(async (scope) => mediaRoutes(scope, { media, ...authenticated }))
+  await app.register(async (scope) => mediaRoutes(scope, { media, signer, ...authenticated }))
+  const receiving = { slots, idleMs: config.MEDIA_IDLE_MS, ...authenticated }
+  await app.register(async (scope) => uploadRoutes(scope, { intake, limits, ...receiving }))
+  await app.register(async (scope) =>
+    resumableUploadRoutes(scope, {
+      uploads,
+      locks: uploadLocks,
+      maxBytes: limits.fileMaxBytes,
+      ...receiving,
+    }),
+  )
   if (config.WEB_ROOT) await webPage(app, config.WEB_ROOT)
 
   // Sockets
@@ -273,6 +347,12 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     metrics,
   })
   connections.listen(router)
+  const slowReaders = new SlowReaders({
+    io: realtime.io,
+    limits: { maxBytes: config.SLOW_READER_MAX_BYTES, maxPackets: config.SLOW_READER_MAX_PACKETS },
+    metrics,
+    log,
+  })
   const tokenWatch = new TokenWatch(realtime.io, config.TOKEN_GRACE_MS)
   redis.on('ready', () => void leases.renewAll())
   subscriber.on(
@@ -290,6 +370,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   await app.listen({ port: config.PORT, host: config.HOST })
   leases.start()
   tokenWatch.start()
+  slowReaders.start()
   headsFlush.start()
   receiptsFlush.start()
   const address = app.server.address()
@@ -303,6 +384,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
       await drainSockets(realtime.io, config.DRAIN_MS)
       await committer.drained()
       tokenWatch.stop()
+      slowReaders.stop()
       leases.stop()
       await headsFlush.stop()
       await heads.flush()

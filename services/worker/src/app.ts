@@ -8,8 +8,21 @@ import { type LoadedConfig, limitsOf } from '@earshot/core/config/load'
 import { ConversationStore } from '@earshot/core/conversations/conversation-store'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
 import { Interval } from '@earshot/core/interval'
+import { AdoptionBatch, openAtHead } from '@earshot/core/legacy/adoption-batch'
+import { AdoptionNotes } from '@earshot/core/legacy/adoption-notes'
+import { AdoptionStore } from '@earshot/core/legacy/adoption-store'
+import { LegacyAdopter } from '@earshot/core/legacy/legacy-adopter'
+import { OldGroups } from '@earshot/core/legacy/old-groups'
+import { OldUsers } from '@earshot/core/legacy/old-users'
 import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
+import { MediaReleaser } from '@earshot/core/media/media-releaser'
+import { MediaStore } from '@earshot/core/media/media-store'
+import { OrphanCollector } from '@earshot/core/media/orphan-collector'
+import { UploadDiscarder } from '@earshot/core/media/upload-discarder'
+import { UploadLocks } from '@earshot/core/media/upload-locks'
+import { UploadStore } from '@earshot/core/media/upload-store'
 import { MessageStore } from '@earshot/core/messages/message-store'
+import { Sequencer } from '@earshot/core/messages/sequencer'
 import { Health } from '@earshot/core/observability/health'
 import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
@@ -18,7 +31,6 @@ import { LastSeenStore } from '@earshot/core/presence/last-seen-store'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { LeaseSweeper } from '@earshot/core/presence/lease-sweeper'
 import { toStatus } from '@earshot/core/presence/presence-reader'
-import { audioRemover } from '@earshot/core/voice/audio-remover'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { StagingAudit } from '@earshot/core/voice/staging-audit'
 import { VoiceQueue } from '@earshot/core/voice/voice-queue'
@@ -72,7 +84,10 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     leaseMs: config.PRESENCE_LEASE_MS,
     maxConnectionsPerUser: limits.socketsPerUser,
   })
-  const lastSeen = new LastSeenStore(db, new UserStore(db))
+  const users = new UserStore(db)
+  const memberships = new MembershipStore(db)
+  const conversations = new ConversationStore(db)
+  const lastSeen = new LastSeenStore(db, users)
   const queue = new VoiceQueue(
     producer,
     {
@@ -87,7 +102,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
   const { io } = createRealtime({ publisher, subscriber, prefix, metrics, log })
   const fanout = new SocketFanout({
     io,
-    memberships: new MembershipStore(db),
+    memberships,
     broadcastPresence: config.PRESENCE_BROADCAST,
   })
 
@@ -101,14 +116,38 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
   })
   const flusher = new LastSeenFlusher({ leases, lastSeen, metrics })
   const blobs = new GridFsBlobStore(db)
+  const mediaStore = new MediaStore(db, { orphanMs: config.MEDIA_ORPHAN_TTL_S * 1_000 })
+  const releaser = new MediaReleaser({ store: mediaStore, blobs, staging })
   const changes = new ChangeFinisher({
     changes: new ChangeStore(db),
     applier: new ChangeApplier(db),
     messages,
-    conversations: new ConversationStore(db),
-    removeMedia: audioRemover({ staging, blobs }),
+    conversations,
+    media: releaser,
+  })
+  const orphans = new OrphanCollector({
+    store: mediaStore,
+    messages,
+    releaser,
+    uploads: new UploadDiscarder({ store: new UploadStore(db), blobs, locks: new UploadLocks(db, log) }),
   })
   const audit = new StagingAudit({ staging, messages, queue })
+  const oldDocuments = new AdoptionStore(db)
+  const adopter = new LegacyAdopter({
+    store: oldDocuments,
+    groups: new OldGroups({ db, memberships, conversations, fanout }),
+    oldUsers: new OldUsers(db),
+    batch: new AdoptionBatch({
+      store: oldDocuments,
+      messages,
+      sequencer: new Sequencer({ redis, prefix, stream: 'seq', open: openAtHead(conversations, messages) }),
+      conversations,
+      notes: new AdoptionNotes(redis, prefix),
+      fanout,
+      metrics,
+    }),
+    users,
+  })
   const intervals = [
     new Interval({ name: 'lease sweep', everyMs: config.PRESENCE_SWEEP_MS, work: () => sweeper.run(), log }),
     new Interval({
@@ -118,8 +157,16 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       log,
     }),
     new Interval({ name: 'changes left', everyMs: 10_000, work: () => changes.finishLeft(), log }),
+    new Interval({ name: 'media orphans', everyMs: config.MEDIA_SWEEP_MS, work: () => orphans.run(), log }),
     new Interval({ name: 'staging audit', everyMs: 15_000, work: () => audit.run(), log }),
   ]
+  const adoption = new Interval({
+    name: 'legacy adoption',
+    everyMs: () => adopter.restMs(),
+    work: () => adopter.run(),
+    log,
+  })
+  if (config.LEGACY_ADOPTION) intervals.push(adoption)
   const voiceWorker = startVoiceWorker({
     connection: consumer,
     prefix,
@@ -144,6 +191,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       health.drain()
       // Waits for the jobs under way; one that takes too long is taken over by another worker.
       await voiceWorker.close()
+      adopter.stop()
       for (const interval of intervals) await interval.stop()
       await flusher.run()
       await server.close()

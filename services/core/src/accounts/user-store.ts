@@ -17,6 +17,9 @@ export interface UserDoc {
   createdAt?: Date
 }
 
+/** So many users are looked up one by one. */
+const fewUsers = 4
+
 /** Who exists. A user exists from the first valid token on. */
 export class UserStore {
   readonly #users: Collection<UserDoc>
@@ -27,13 +30,18 @@ export class UserStore {
     this.#users = db.collection<UserDoc>('users')
   }
 
-  /** Makes the user exist under this name. A read at most when nothing changed. */
-  async ensure(userId: string, name: string): Promise<void> {
-    if (this.#names.get(userId) === name) return
+  /**
+   * Makes the user exist under this name, and returns the name they have: one who is only named by the id (the token
+   * has no name) keeps the name that the document has. A read at most when nothing changed.
+   */
+  async ensure(userId: string, given: string): Promise<string> {
+    const known = this.#names.get(userId)
+    if (known !== undefined && (known === given || given === userId)) return known
     const found = await this.#users.findOne(
       { _id: toDbId(userId) },
       { projection: { name: 1, nameLower: 1 } },
     )
+    const name = given === userId ? (found?.name ?? given) : given
     const nameLower = name.toLowerCase()
     if (found?.name !== name || found.nameLower !== nameLower) {
       await this.#users.updateOne(
@@ -43,6 +51,12 @@ export class UserStore {
       )
     }
     this.#names.set(userId, name)
+    return name
+  }
+
+  /** The name of a user who is known to exist, where that needs no look-up. */
+  knownName(userId: string): string | undefined {
+    return this.#names.get(userId)
   }
 
   async exists(userId: string): Promise<boolean> {
@@ -52,13 +66,14 @@ export class UserStore {
   /** Those of the users who exist, in no order. */
   async find(userIds: string[]): Promise<UserDoc[]> {
     if (userIds.length === 0) return []
+    const options = { projection: { name: 1, lastSeen: 1, isOnline: 1, presenceVersion: 1 } }
     // One `_id` alone uses the index on every MongoDB-wire server, a list does not.
-    const [only] = userIds
-    const filter =
-      userIds.length === 1 && only ? { _id: toDbId(only) } : { _id: { $in: userIds.map(toDbId) } }
-    const docs = await this.#users
-      .find(filter, { projection: { name: 1, lastSeen: 1, isOnline: 1, presenceVersion: 1 } })
-      .toArray()
+    const docs =
+      userIds.length <= fewUsers
+        ? (await Promise.all(userIds.map((id) => this.#users.findOne({ _id: toDbId(id) }, options)))).flatMap(
+            (doc) => doc ?? [],
+          )
+        : await this.#users.find({ _id: { $in: userIds.map(toDbId) } }, options).toArray()
     for (const doc of docs) this.#names.set(fromDbId(doc._id), nameOf(doc))
     return docs
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Collection, Db, Filter, UpdateFilter } from 'mongodb'
-import type { MessageDoc } from '../messages/message-doc.ts'
+import { toDbId } from '../clients/mongo.ts'
+import { fieldsOfMessage, type StoredMessage } from '../legacy/adopted.ts'
 import type { ChangeDoc } from './change-store.ts'
 
 /**
@@ -8,17 +9,17 @@ import type { ChangeDoc } from './change-store.ts'
  * overwrites a newer one of its kind.
  */
 export class ChangeApplier {
-  readonly #messages: Collection<MessageDoc>
+  readonly #messages: Collection<StoredMessage>
 
   constructor(db: Db) {
-    this.#messages = db.collection<MessageDoc>('messages')
+    this.#messages = db.collection<StoredMessage>('messages')
   }
 
   async apply(change: ChangeDoc): Promise<void> {
     const step = stepOf(change)
     if (!step) return
     await this.#messages.updateOne(
-      { _id: change.messageId, ...step.guard },
+      { _id: toDbId(change.messageId), ...step.guard },
       { ...step.update, $max: { changeSeq: change.changeSeq } },
     )
   }
@@ -26,33 +27,38 @@ export class ChangeApplier {
 
 function stepOf(
   change: ChangeDoc,
-): { guard: Filter<MessageDoc>; update: UpdateFilter<MessageDoc> } | undefined {
+): { guard: Filter<StoredMessage>; update: UpdateFilter<StoredMessage> } | undefined {
   const { changeSeq } = change
+  const fields = fieldsOfMessage(change.messageId)
   switch (change.kind) {
     case 'edit':
       return {
-        guard: { deletedAt: { $exists: false }, $nor: [{ editChangeSeq: { $gte: changeSeq } }] },
+        guard: { deletedAt: null, $nor: [{ editChangeSeq: { $gte: changeSeq } }] },
         update: { $set: { content: change.content, editedAt: change.at, editChangeSeq: changeSeq } },
       }
     case 'delete':
       return {
-        guard: { deletedAt: { $exists: false } },
+        guard: { deletedAt: null },
         update: {
           $set: { deletedAt: change.at, content: '' },
-          $unset: { voiceMessage: '', file: '', reactions: '', editedAt: '' },
+          $unset: { ...unset([...fields.carried, fields.reactions]), editedAt: '' },
         },
       }
     case 'reaction': {
       const { userId, emoji, remove } = change
-      const field = `reactions.${reactionKey(userId, emoji)}`
+      const field = `${fields.reactions}.${reactionKey(userId, emoji)}`
       return {
-        guard: { deletedAt: { $exists: false }, $nor: [{ [`${field}.changeSeq`]: { $gte: changeSeq } }] },
+        guard: { deletedAt: null, $nor: [{ [`${field}.changeSeq`]: { $gte: changeSeq } }] },
         update: { $set: { [field]: { userId, emoji, changeSeq, isRemoved: remove } } },
       }
     }
     case 'void':
       return undefined
   }
+}
+
+function unset(fields: string[]): Record<string, ''> {
+  return Object.fromEntries(fields.map((field) => [field, '' as const]))
 }
 
 /** A user's reaction of a kind is one field, named so that no user's or emoji's characters matter to MongoDB. */

@@ -1,10 +1,8 @@
 import type { ConversationStore } from '../conversations/conversation-store.ts'
+import type { MediaReleaser } from '../media/media-releaser.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { ChangeApplier } from './change-applier.ts'
 import type { ChangeDoc, ChangeStore } from './change-store.ts'
-
-/** Frees media that a deleted message carried. Safe to repeat. */
-export type MediaRemover = (mediaIds: string[], conversationId: string) => Promise<void>
 
 const batch = 200
 const settledMs = 10_000
@@ -18,27 +16,30 @@ export class ChangeFinisher {
   readonly #applier: ChangeApplier
   readonly #messages: MessageStore
   readonly #conversations: ConversationStore
-  readonly #removeMedia: MediaRemover
+  readonly #media: MediaReleaser
 
   constructor(deps: {
     changes: ChangeStore
     applier: ChangeApplier
     messages: MessageStore
     conversations: ConversationStore
-    removeMedia: MediaRemover
+    media: MediaReleaser
   }) {
     this.#changes = deps.changes
     this.#applier = deps.applier
     this.#messages = deps.messages
     this.#conversations = deps.conversations
-    this.#removeMedia = deps.removeMedia
+    this.#media = deps.media
   }
 
   async finish(change: ChangeDoc): Promise<void> {
     await this.#applier.apply(change)
     const fresh = await this.#messages.byId(change.messageId)
     if (fresh) await this.#conversations.refreshLast(fresh)
-    if (change.kind === 'delete') await this.#removeMedia(change.mediaIds, change.conversationId)
+    if (change.kind === 'delete') {
+      const { messageId, conversationId } = change
+      await this.#media.free(change.mediaIds, { messageId, conversationId })
+    }
     await this.#changes.settle(change)
   }
 

@@ -11,6 +11,7 @@ import {
 import type { ConversationAccess } from '../conversations/access.ts'
 import type { Fanout } from '../fanout.ts'
 import { KeyedQueue } from '../keyed-queue.ts'
+import { mediaOf } from '../media/media-doc.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { RateLimiter } from '../messages/rate-limiter.ts'
@@ -151,12 +152,6 @@ export class ChangeService {
     if (!members) this.#fanout.toGroup(doc.conversationId, type, event)
     else for (const member of new Set(members)) this.#fanout.toUser(member, type, event)
   }
-}
-
-/** A voice message's audio has the message's id. */
-function mediaOf({ _id, voiceMessage, file }: MessageDoc): string[] {
-  const fileId = file?.url.slice('/media/'.length)
-  return [...(voiceMessage ? [_id] : []), ...(fileId ? [fileId] : [])]
 }
 
 function notFound(): CodedError {

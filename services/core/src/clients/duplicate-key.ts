@@ -4,5 +4,9 @@ import { MongoServerError } from 'mongodb'
 export const duplicateKeyCode = 11000
 
 export function isDuplicateKey(error: unknown): error is MongoServerError {
-  return error instanceof MongoServerError && error.code === duplicateKeyCode
+  if (!(error instanceof MongoServerError)) return false
+  return error.code === duplicateKeyCode || saysDuplicate.test(error.message)
 }
+
+/** FerretDB tells it by MongoDB's code for an insert, but for an update only by what its own database says. */
+const saysDuplicate = /violates unique constraint|UNIQUE constraint failed/

@@ -12,7 +12,7 @@ export function mongoClient({ uri, writeConcern, appName }: MongoOptions): Mongo
   return new MongoClient(uri, {
     appName,
     writeConcern: { w },
-    maxPoolSize: 32,
+    maxPoolSize: 16,
     minPoolSize: 2,
     serverSelectionTimeoutMS: 3_000,
     connectTimeoutMS: 3_000,
@@ -48,6 +48,8 @@ export async function createIndexes(db: Db): Promise<void> {
     db.collection('marks').createIndex({ conversationId: 1 }),
     db.collection('marks').createIndex({ userId: 1 }),
     db.collection('blocks').createIndex({ userId: 1 }),
+    db.collection('media').createIndex({ checkAt: 1 }, { sparse: true }),
+    db.collection('uploads').createIndex({ expiresAt: 1 }),
     db.collection('memberships').createIndex({ userId: 1 }),
     db.collection('memberships').createIndex({ groupId: 1 }),
     db.collection('conversations').createIndex({ members: 1, updatedAt: -1 }),

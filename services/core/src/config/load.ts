@@ -61,6 +61,7 @@ export function limitsOf(config: Config): Limits {
     voiceMaxSeconds: config.LIMIT_VOICE_MAX_SECONDS,
     voiceMaxBytes: config.LIMIT_VOICE_MAX_BYTES,
     voiceMaxSocketBytes: config.LIMIT_VOICE_MAX_SOCKET_BYTES,
+    fileMaxBytes: config.LIMIT_FILE_MAX_BYTES,
     groupMaxMembers: config.LIMIT_GROUP_MAX_MEMBERS,
     subscribeMaxUsers: config.LIMIT_SUBSCRIBE_MAX_USERS,
     subscribeMaxUsersPerSocket: config.LIMIT_SUBSCRIBE_MAX_USERS_PER_SOCKET,

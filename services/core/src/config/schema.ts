@@ -31,6 +31,12 @@ export const groups = {
       'Comma-separated origins whose pages may connect. `*`: any. Empty: the same origin only.',
       '',
     ),
+    SLOW_READER_MAX_BYTES: integer(
+      'What may wait for one socket that reads slowly; beyond it the socket is closed, to sync later.',
+      16_000_000,
+      1,
+    ),
+    SLOW_READER_MAX_PACKETS: integer('The same in packets.', 10_000, 1),
     DRAIN_MS: integer('After SIGTERM, milliseconds over which the gateway tells its clients to move.', 5000),
   },
   stores: {
@@ -103,6 +109,10 @@ export const groups = {
       20_000,
       1,
     ),
+    LEGACY_ADOPTION: flag(
+      'Serve messages and groups that the existing system wrote, and goes on writing. The worker finds them.',
+      true,
+    ),
     COMMIT_TIMEOUT_MS: integer('Longest wait for one write to MongoDB.', 10_000, 100),
   },
   voice: {
@@ -120,11 +130,35 @@ export const groups = {
     ),
     VOICE_CONCURRENCY: integer('Voice jobs that one worker runs at once.', 8, 1),
   },
+  media: {
+    MEDIA_SECRET: optional(
+      Type.String({
+        description:
+          'Secret (≥ 16 characters) that signs media URLs; the same on every node. Unset: `JWT_SECRET`.',
+        minLength: 16,
+      }),
+    ),
+    MEDIA_URL_TTL_S: integer('Lifetime in seconds of a signed media URL.', 3_600, 1),
+    MEDIA_ORPHAN_TTL_S: integer(
+      'Seconds after which an upload that no message carries, or that was never completed, is removed.',
+      86_400,
+    ),
+    MEDIA_SWEEP_MS: integer('How often the worker looks for media that nothing carries.', 60_000, 10),
+    MEDIA_ALLOW_TYPES: text(
+      'Comma-separated types that uploads may have, by content: `image/png`, `image/*`, `*`.',
+      '*',
+    ),
+    MEDIA_DENY_TYPES: text('Comma-separated types that uploads may not have, e.g. `application/x-elf`.', ''),
+    MEDIA_UPLOADS_MAX: integer('Uploads that one node takes at once; beyond it `RETRY_LATER`.', 64, 1),
+    MEDIA_UPLOADS_PER_USER: integer('Uploads that one user may have under way on one node.', 8, 1),
+    MEDIA_IDLE_MS: integer('How long an upload may bring no byte before it is broken off.', 60_000, 100),
+  },
   limits: {
     LIMIT_TEXT_MAX_CHARS: integer('Characters in a text message.', 10_000, 1),
     LIMIT_VOICE_MAX_SECONDS: integer('Length of a voice message.', 900, 1),
     LIMIT_VOICE_MAX_BYTES: integer('Size of a voice message.', 10_000_000, 1),
     LIMIT_VOICE_MAX_SOCKET_BYTES: integer('Size of a voice message sent by socket.', 4_000_000, 1),
+    LIMIT_FILE_MAX_BYTES: integer('Size of an uploaded file.', 100_000_000, 1),
     LIMIT_GROUP_MAX_MEMBERS: integer('Members of one group.', 5_000, 1),
     LIMIT_SUBSCRIBE_MAX_USERS: integer('Users in one `presence_subscribe`.', 500, 1),
     LIMIT_SUBSCRIBE_MAX_USERS_PER_SOCKET: integer('Users that one socket may watch.', 5_000, 1),
@@ -143,6 +177,7 @@ export const ConfigSchema = Type.Object({
   ...groups.presence,
   ...groups.messages,
   ...groups.voice,
+  ...groups.media,
   ...groups.limits,
 })
 export type Config = Static<typeof ConfigSchema>

@@ -1,5 +1,6 @@
 import { directMembers } from '@earshot/protocol'
 import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
+import { bulkUpdates } from '../clients/bulk-updates.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
 
 export interface ConversationDoc {
@@ -39,7 +40,8 @@ export class ConversationStore {
 
   async #create(conversationIds: string[]): Promise<void> {
     const updatedAt = new Date()
-    await this.#conversations.bulkWrite(
+    await bulkUpdates(
+      this.#conversations,
       conversationIds.map((_id) => {
         const members = directMembers(_id)
         const fields = members
@@ -53,7 +55,6 @@ export class ConversationStore {
           },
         }
       }),
-      { ordered: false },
     )
   }
 
@@ -66,7 +67,7 @@ export class ConversationStore {
         update: { $set: { headSeq: message.seq, lastMessage: message, updatedAt: message.createdAt } },
       },
     }))
-    await this.#conversations.bulkWrite(operations, { ordered: false })
+    await bulkUpdates(this.#conversations, operations)
   }
 
   /**

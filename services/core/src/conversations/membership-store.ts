@@ -1,6 +1,7 @@
 import type { GroupMember, GroupRole } from '@earshot/protocol'
 import { LRUCache } from 'lru-cache'
 import type { Collection, Db } from 'mongodb'
+import { bulkUpdates } from '../clients/bulk-updates.ts'
 
 interface MembershipDoc {
   /** `<groupId>:<userId>`, so that "is she a member" is a look-up by key. */
@@ -45,7 +46,8 @@ export class MembershipStore {
   async put(groupId: string, members: GroupMember[]): Promise<void> {
     if (members.length === 0) return
     const joinedAt = new Date()
-    await this.#memberships.bulkWrite(
+    await bulkUpdates(
+      this.#memberships,
       members.map(({ userId, role }) => ({
         updateOne: {
           filter: { _id: key(groupId, userId) },
@@ -53,7 +55,6 @@ export class MembershipStore {
           upsert: true,
         },
       })),
-      { ordered: false },
     )
     for (const { userId } of members) this.forget(groupId, userId)
   }

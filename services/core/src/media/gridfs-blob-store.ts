@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { Binary, type Collection, type Db, MongoBulkWriteError } from 'mongodb'
 import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
-import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
+import type { BlobContent, BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
+import { slices } from './slices.ts'
 
 interface FileDoc {
   _id: string
@@ -20,7 +21,8 @@ interface ChunkDoc {
 }
 
 const chunkBytes = 255 * 1024
-const chunksPerWrite = 16
+/** Also what one upload holds in memory, about 1 MB; twice that while the driver sends it. */
+const chunksPerWrite = 4
 
 /**
  * Blobs in MongoDB, in the layout of the GridFS specification, so that every driver's GridFS reads them.
@@ -38,19 +40,24 @@ export class GridFsBlobStore implements BlobStore {
     this.#chunks = db.collection<ChunkDoc>(`${bucket}.chunks`)
   }
 
-  async put(key: string, bytes: Buffer, mimeType: string): Promise<void> {
-    const chunks: ChunkDoc[] = []
-    for (let n = 0; n * chunkBytes < bytes.length; n++) {
-      const data = new Binary(bytes.subarray(n * chunkBytes, (n + 1) * chunkBytes))
-      chunks.push({ _id: chunkId(key, n), files_id: key, n, data })
+  async put(key: string, content: BlobContent, mimeType: string): Promise<void> {
+    let length = 0
+    let n = 0
+    let waiting: ChunkDoc[] = []
+    for await (const data of slices(content, chunkBytes)) {
+      waiting.push({ _id: chunkId(key, n), files_id: key, n, data: new Binary(data) })
+      length += data.length
+      n++
+      if (waiting.length < chunksPerWrite) continue
+      await this.#insert(waiting)
+      waiting = []
     }
-    for (let i = 0; i < chunks.length; i += chunksPerWrite)
-      await this.#insert(chunks.slice(i, i + chunksPerWrite))
+    if (waiting.length > 0) await this.#insert(waiting)
     // Last: a blob without it is not there.
     try {
       await this.#files.insertOne({
         _id: key,
-        length: bytes.length,
+        length,
         chunkSize: chunkBytes,
         uploadDate: new Date(),
         filename: key,
@@ -70,11 +77,27 @@ export class GridFsBlobStore implements BlobStore {
     return Readable.from(this.#bytes(key, range), { objectMode: false })
   }
 
+  /** From the end, so that one who dies in the middle leaves what the next one finds. */
   async delete(key: string): Promise<void> {
     const file = await this.#files.findOne({ _id: key }, { projection: { length: 1 } })
     await this.#files.deleteOne({ _id: key })
-    for (let n = 0; n * chunkBytes < (file?.length ?? 0); n++)
-      await this.#chunks.deleteOne({ _id: chunkId(key, n) })
+    const writes = file ? Math.ceil(file.length / chunkBytes / chunksPerWrite) : await this.#writesOf(key)
+    for (let write = writes - 1; write >= 0; write--) {
+      await this.#chunks.bulkWrite(
+        chunkIds(key, write).map((_id) => ({ deleteOne: { filter: { _id } } })),
+        { ordered: false },
+      )
+    }
+  }
+
+  /** How many writes a blob got to that was never completed. Each look-up is by `_id`. */
+  async #writesOf(key: string): Promise<number> {
+    for (let write = 0; ; write++) {
+      const found = await Promise.all(
+        chunkIds(key, write).map((_id) => this.#chunks.findOne({ _id }, { projection: { _id: 1 } })),
+      )
+      if (!found.some(Boolean)) return write
+    }
   }
 
   async *#bytes(key: string, range?: ByteRange): AsyncGenerator<Buffer> {
@@ -85,16 +108,29 @@ export class GridFsBlobStore implements BlobStore {
       if (!info) throw new Error('the blob is gone')
       end = info.size - 1
     }
-    while (at <= end) {
-      const n = Math.floor(at / chunkBytes)
-      const chunk = await this.#chunks.findOne({ _id: chunkId(key, n) })
-      if (!chunk) throw new Error('the blob is gone')
+    const last = Math.floor(end / chunkBytes)
+    let n = Math.floor(at / chunkBytes)
+    let ahead = this.#chunk(key, n)
+    for (; at <= end; n++) {
+      const data = await ahead
+      // The next one is on its way while this one is taken.
+      if (n < last) ahead = this.#chunk(key, n + 1)
       const first = n * chunkBytes
-      const part = Buffer.from(chunk.data.buffer).subarray(at - first, Math.min(chunkBytes, end - first + 1))
+      const part = data.subarray(at - first, Math.min(chunkBytes, end - first + 1))
       if (part.length === 0) throw new Error('the blob is shorter than its record')
       yield part
       at += part.length
     }
+  }
+
+  #chunk(key: string, n: number): Promise<Buffer> {
+    const chunk = this.#chunks.findOne({ _id: chunkId(key, n) }).then((found) => {
+      if (!found) throw new Error('the blob is gone')
+      return Buffer.from(found.data.buffer)
+    })
+    // One that nobody takes any more may fail.
+    chunk.catch(() => undefined)
+    return chunk
   }
 
   async #insert(chunks: ChunkDoc[]): Promise<void> {
@@ -111,4 +147,9 @@ export class GridFsBlobStore implements BlobStore {
 
 function chunkId(key: string, n: number): string {
   return `${key}:${n}`
+}
+
+/** The chunks of one write. */
+function chunkIds(key: string, write: number): string[] {
+  return Array.from({ length: chunksPerWrite }, (_, i) => chunkId(key, write * chunksPerWrite + i))
 }

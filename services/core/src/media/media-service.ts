@@ -1,58 +1,91 @@
 import { Readable } from 'node:stream'
-import { CodedError } from '@earshot/protocol'
+import type { MediaRecord } from '@earshot/protocol'
 import type { ConversationAccess } from '../conversations/access.ts'
+import type { InlineMedia } from '../legacy/inline-media.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { VoiceStaging } from '../voice/staging.ts'
 import type { BlobStore, ByteRange } from './blob-store.ts'
+import { toMediaRecord } from './media-doc.ts'
+import { type MediaLibrary, noSuchMedia } from './media-library.ts'
 
 export interface Media {
+  _id: string
   mimeType: string
   size: number
   sha256: string
+  name?: string
   createdAt: Date
   read: (range?: ByteRange) => Readable
 }
 
-/** Media by id, for those who may read the message that carries it. */
+/** Media by id, for those who may read it: uploads, and the audio of voice messages, which has the message's id. */
 export class MediaService {
+  readonly #library: MediaLibrary
   readonly #messages: MessageStore
   readonly #access: ConversationAccess
   readonly #staging: VoiceStaging
   readonly #blobs: BlobStore
+  readonly #inline: InlineMedia
 
   constructor(deps: {
+    library: MediaLibrary
     messages: MessageStore
     access: ConversationAccess
     staging: VoiceStaging
     blobs: BlobStore
+    inline: InlineMedia
   }) {
+    this.#library = deps.library
     this.#messages = deps.messages
     this.#access = deps.access
     this.#staging = deps.staging
     this.#blobs = deps.blobs
+    this.#inline = deps.inline
   }
 
-  /** A voice message's audio has the message's id. @throws {CodedError} `NOT_FOUND` */
+  /** @throws {CodedError} `NOT_FOUND` */
   async open(userId: string, mediaId: string): Promise<Media> {
-    const doc = await this.#messages.byId(mediaId)
-    const voice = doc?.voiceMessage
-    if (!doc || !voice || !(await this.#access.mayRead(userId, doc.conversationId))) throw notFound()
-    const read = await this.#source(mediaId, voice.place === 'staged')
-    const { mimeType, size, sha256 } = voice
-    return { mimeType, size, sha256, createdAt: doc.createdAt, read }
+    const upload = await this.#library.find(userId, mediaId)
+    if (upload) return { ...upload, read: (range) => this.#blobs.read(mediaId, range) }
+    return this.#openCarried(userId, mediaId)
   }
 
-  async #source(mediaId: string, isStaged: boolean): Promise<Media['read']> {
-    const staged = isStaged ? await this.#staging.read(mediaId) : null
+  /** What an upload is, without its bytes. @throws {CodedError} `NOT_FOUND` */
+  async record(userId: string, mediaId: string): Promise<MediaRecord> {
+    const upload = await this.#library.find(userId, mediaId)
+    if (!upload) throw noSuchMedia()
+    return toMediaRecord(upload)
+  }
+
+  /** What has the id of the message that carries it. */
+  async #openCarried(userId: string, messageId: string): Promise<Media> {
+    const doc = await this.#messages.byId(messageId)
+    if (!doc || !(await this.#access.mayRead(userId, doc.conversationId))) throw noSuchMedia()
+    const inline = await this.#inline.read(doc)
+    if (inline) {
+      const { bytes, ...facts } = inline
+      const read: Media['read'] = (range) => Readable.from([part(bytes, range)])
+      return { _id: messageId, ...facts, size: bytes.length, createdAt: doc.createdAt, read }
+    }
+    const voice = doc.voiceMessage
+    // Audio that was uploaded has an id of its own.
+    if (!voice || voice.mediaId !== undefined) throw noSuchMedia()
+    const read = await this.#voiceSource(messageId, voice.place === 'staged')
+    const { mimeType, size, sha256 } = voice
+    return { _id: messageId, mimeType, size, sha256, createdAt: doc.createdAt, read }
+  }
+
+  async #voiceSource(messageId: string, isStaged: boolean): Promise<Media['read']> {
+    const staged = isStaged ? await this.#staging.read(messageId) : null
     if (staged) {
-      return (range) => Readable.from([range ? staged.subarray(range.start, range.end + 1) : staged])
+      return (range) => Readable.from([part(staged, range)])
     }
     // Not staged any more: the worker stored it since the message was read.
-    if (!(await this.#blobs.info(mediaId))) throw notFound()
-    return (range) => this.#blobs.read(mediaId, range)
+    if (!(await this.#blobs.info(messageId))) throw noSuchMedia()
+    return (range) => this.#blobs.read(messageId, range)
   }
 }
 
-function notFound(): CodedError {
-  return new CodedError('NOT_FOUND', 'There is no such media.')
+function part(bytes: Buffer, range: ByteRange | undefined): Buffer {
+  return range ? bytes.subarray(range.start, range.end + 1) : bytes
 }

@@ -13,3 +13,11 @@ export function sniffAudio(bytes: Uint8Array): string | undefined {
   }
   return undefined
 }
+
+/** The sender's type where it only says more of the same container (its codecs), else the container's own. */
+export function audioType(declared: string, container: string): string {
+  const said = declared.trim().toLowerCase()
+  const parameters = said.slice(container.length)
+  const fits = said.startsWith(container) && /^(\s*;\s*codecs="?[a-z0-9.,_ -]{1,60}"?)?$/.test(parameters)
+  return fits ? declared.trim() : container
+}

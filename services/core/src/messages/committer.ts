@@ -141,8 +141,7 @@ export class Committer {
     }
     if (existing.fingerprint !== doc.fingerprint) {
       this.#metrics.messages.inc({ result: 'conflict' })
-      const message = 'This clientMessageId was used for another message.'
-      item.reject(new CodedError('CONFLICT', message, { field: 'clientMessageId' }))
+      item.reject(keyConflict())
       return
     }
     this.#metrics.messages.inc({ result: 'duplicate' })
@@ -165,4 +164,10 @@ export class Committer {
     }
     this.#queue.unshift(...again)
   }
+}
+
+/** The same key, said with another content. */
+export function keyConflict(): CodedError {
+  const message = 'This clientMessageId was used for another message.'
+  return new CodedError('CONFLICT', message, { field: 'clientMessageId' })
 }

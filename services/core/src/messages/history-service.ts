@@ -107,7 +107,7 @@ export class HistoryService {
     const { docs, upTo, stopped } = await contiguous(
       found,
       seq,
-      (doc) => ({ number: doc.seq, writtenAt: doc.createdAt }),
+      (doc) => ({ number: doc.seq, writtenAt: doc.adoptedAt ?? doc.createdAt }),
       (number) => this.#messages.closeHole(conversationId, number),
     )
     const complete = !stopped && found.length < limit

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FileRef, Message, MessageType, Reaction, VoiceOutput } from '@earshot/protocol'
 
-/** Where a voice message's audio is: waiting in Redis for the worker, or in the blob store. */
-export type AudioPlace = 'staged' | 'stored'
+/** Where a voice message's audio is: waiting in Redis for the worker, in the blob store, or in an old document itself. */
+export type AudioPlace = 'staged' | 'stored' | 'inline'
 
 export interface VoiceDoc {
   duration: number
@@ -11,6 +11,8 @@ export interface VoiceDoc {
   sha256: string
   waveform?: number[]
   place: AudioPlace
+  /** The upload that the audio is, where it came as one; else it has the message's id. */
+  mediaId?: string
 }
 
 export interface ReactionDoc {
@@ -37,6 +39,8 @@ export interface MessageDoc {
   /** Hash of what was said: the same key with another content is refused. */
   fingerprint: string
   createdAt: Date
+  /** When it got its number, where that was later: it is the existing system's. */
+  adoptedAt?: Date
   /** Number of the last change that was applied. */
   changeSeq?: number
   editedAt?: Date
@@ -70,7 +74,11 @@ export function mediaUrl(mediaId: string): string {
   return `/media/${mediaId}`
 }
 
-export function voiceOutput(messageId: string, voice: VoiceDoc, url = mediaUrl(messageId)): VoiceOutput {
+export function voiceOutput(
+  messageId: string,
+  voice: VoiceDoc,
+  url = mediaUrl(voice.mediaId ?? messageId),
+): VoiceOutput {
   const { duration, mimeType, size, waveform } = voice
   return { url, duration, mimeType, size, ...(waveform && { waveform }) }
 }

@@ -9,9 +9,9 @@ import {
 import type { ConversationAccess, Target } from '../conversations/access.ts'
 import type { ConversationHeads } from '../conversations/conversation-heads.ts'
 import type { Fanout } from '../fanout.ts'
-import { type AcceptedVoice, acceptVoice } from '../voice/intake.ts'
+import { KeyedQueue } from '../keyed-queue.ts'
 import type { VoiceSender } from '../voice/voice-sender.ts'
-import type { Committer } from './committer.ts'
+import { type Committer, keyConflict } from './committer.ts'
 import {
   fingerprint,
   type MessageDoc,
@@ -20,7 +20,10 @@ import {
   toMessage,
   voiceOutput,
 } from './message-doc.ts'
+import type { MessageMedia } from './message-media.ts'
+import type { MessageStore } from './message-store.ts'
 import type { RateLimiter } from './rate-limiter.ts'
+import { gist, type Said, saidAloud, saidInWriting } from './said.ts'
 
 /** Who sends, from where. Taken from the token and the socket, never from the payload. */
 export interface Sender {
@@ -35,25 +38,32 @@ type SendOptions = Pick<SendMessage, 'clientMessageId' | 'replyTo' | 'senderId' 
 /** Sending: who may → the message made → kept → committed → told → acknowledged. */
 export class MessageService {
   readonly #access: ConversationAccess
+  readonly #store: MessageStore
   readonly #committer: Committer
   readonly #heads: ConversationHeads
+  readonly #media: MessageMedia
   readonly #voice: VoiceSender
   readonly #fanout: Fanout
   readonly #rate: RateLimiter
   readonly #limits: Limits
+  readonly #inOrder = new KeyedQueue()
 
   constructor(deps: {
     access: ConversationAccess
+    store: MessageStore
     committer: Committer
     heads: ConversationHeads
+    media: MessageMedia
     voice: VoiceSender
     fanout: Fanout
     rate: RateLimiter
     limits: Limits
   }) {
     this.#access = deps.access
+    this.#store = deps.store
     this.#committer = deps.committer
     this.#heads = deps.heads
+    this.#media = deps.media
     this.#voice = deps.voice
     this.#fanout = deps.fanout
     this.#rate = deps.rate
@@ -62,36 +72,42 @@ export class MessageService {
 
   async sendDirect(sender: Sender, payload: SendMessage): Promise<SendAck> {
     this.#admit(sender, payload)
-    const body = this.#body(payload.messageType ?? 'text', payload)
-    const target = await this.#access.directTarget(sender.userId, payload.recipientId)
-    return this.#send(sender, target, this.#draft(sender, target, body, payload))
+    const said = saidInWriting(payload.messageType ?? 'text', payload, this.#limits)
+    return this.#send(
+      sender,
+      () => this.#access.directTarget(sender.userId, payload.recipientId),
+      said,
+      payload,
+    )
   }
 
   async sendVoice(sender: Sender, payload: SendVoiceMessage): Promise<SendAck> {
     this.#admit(sender, payload)
-    const accepted = acceptVoice(payload.voiceMessage, this.#limits)
-    const target = await this.#access.directTarget(sender.userId, payload.recipientId)
-    return this.#sendVoice(sender, target, accepted, payload)
+    const said = saidAloud(payload.voiceMessage, this.#limits)
+    return this.#send(
+      sender,
+      () => this.#access.directTarget(sender.userId, payload.recipientId),
+      said,
+      payload,
+    )
   }
 
   async sendToGroup(sender: Sender, payload: SendGroupMessage): Promise<SendAck> {
     this.#admit(sender, payload)
+    const said = this.#saidToGroup(payload)
+    return this.#send(sender, () => this.#access.groupTarget(sender.userId, payload.groupId), said, payload)
+  }
+
+  #saidToGroup(payload: SendGroupMessage): Said {
     const { messageType, voiceMessage } = payload
+    const field = 'voiceMessage'
     if (messageType === 'voice') {
-      if (!voiceMessage)
-        throw new CodedError('BAD_REQUEST', 'voiceMessage is missing.', { field: 'voiceMessage' })
-      const accepted = acceptVoice(voiceMessage, this.#limits)
-      const target = await this.#access.groupTarget(sender.userId, payload.groupId)
-      return this.#sendVoice(sender, target, accepted, payload)
+      if (!voiceMessage) throw new CodedError('BAD_REQUEST', 'voiceMessage is missing.', { field })
+      return saidAloud(voiceMessage, this.#limits)
     }
-    if (voiceMessage) {
-      throw new CodedError('BAD_REQUEST', `A ${messageType} message has no voiceMessage.`, {
-        field: 'voiceMessage',
-      })
-    }
-    const body = this.#body(messageType, payload)
-    const target = await this.#access.groupTarget(sender.userId, payload.groupId)
-    return this.#send(sender, target, this.#draft(sender, target, body, payload))
+    if (voiceMessage)
+      throw new CodedError('BAD_REQUEST', `A ${messageType} message has no voiceMessage.`, { field })
+    return saidInWriting(messageType, payload, this.#limits)
   }
 
   #admit(sender: Sender, payload: SendOptions): void {
@@ -101,62 +117,13 @@ export class MessageService {
     this.#rate.take(sender.userId)
   }
 
-  #body(
-    messageType: 'text' | 'file',
-    { content = '', file }: Pick<SendMessage, 'content' | 'file'>,
-  ): Pick<MessageDraft, 'messageType' | 'content' | 'file'> {
-    if (content.length > this.#limits.textMaxChars) {
-      const message = `A text has ${this.#limits.textMaxChars} characters at most.`
-      throw new CodedError('TOO_LARGE', message, { field: 'content' })
-    }
-    if (messageType === 'text') {
-      if (content === '') throw new CodedError('BAD_REQUEST', 'content is empty.', { field: 'content' })
-      if (file) throw new CodedError('BAD_REQUEST', 'A text message has no file.', { field: 'file' })
-      return { messageType, content }
-    }
-    if (!file) throw new CodedError('BAD_REQUEST', 'file is missing.', { field: 'file' })
-    // Uploads are where a file's URL comes from, and this node takes none yet.
-    throw new CodedError('NOT_FOUND', 'There is no such media.', { field: 'file.url' })
-  }
-
-  #draft(
+  async #send(
     sender: Sender,
-    target: Target,
-    body: Pick<MessageDraft, 'messageType' | 'content' | 'voiceMessage'>,
-    { clientMessageId, replyTo }: SendOptions,
-  ): MessageDraft {
-    return {
-      _id: messageId(sender.userId, clientMessageId),
-      conversationId: target.conversationId,
-      sender: { _id: sender.userId, name: sender.name },
-      ...(target.kind === 'direct' ? { recipientId: target.recipientId } : { groupId: target.groupId }),
-      ...body,
-      ...(replyTo !== undefined && { replyTo }),
-      ...(clientMessageId !== undefined && { clientMessageId }),
-      fingerprint: fingerprint([
-        target.conversationId,
-        body.messageType,
-        body.content,
-        body.voiceMessage?.sha256,
-        replyTo,
-      ]),
-    }
-  }
-
-  async #sendVoice(
-    sender: Sender,
-    target: Target,
-    accepted: AcceptedVoice,
+    resolveTarget: () => Promise<Target>,
+    said: Said,
     options: SendOptions,
   ): Promise<SendAck> {
-    const body = { messageType: 'voice' as const, content: '', voiceMessage: accepted.voice }
-    const draft = this.#draft(sender, target, body, options)
-    await this.#voice.keep(draft._id, accepted)
-    return this.#send(sender, target, draft, accepted.dataUrl)
-  }
-
-  async #send(sender: Sender, target: Target, draft: MessageDraft, voiceUrl?: string): Promise<SendAck> {
-    const { doc } = await this.#committer.commit(draft)
+    const { target, doc, voiceUrl } = await this.#commit(sender, resolveTarget, said, options)
     await this.#voice.committed(doc, sender.correlationId)
     this.#heads.note(doc)
     // A duplicate is told again: a crash may have come between its commit and its telling.
@@ -168,6 +135,63 @@ export class MessageService {
       createdAt: doc.createdAt.toISOString(),
       status: 'sent',
     }
+  }
+
+  /**
+   * What comes before the commit is done in the order in which the sender said things: one message may need a look-up
+   * where the next finds its answer in a cache, and must not be overtaken. The commit itself is not waited for.
+   */
+  async #commit(
+    sender: Sender,
+    resolveTarget: () => Promise<Target>,
+    said: Said,
+    options: SendOptions,
+  ): Promise<{ target: Target; doc: MessageDoc; voiceUrl: string | undefined }> {
+    const { target, bare, voiceUrl, committed } = await this.#inOrder.run(sender.userId, async () => {
+      const target = await resolveTarget()
+      const bare = this.#draft(sender, target, said, options)
+      try {
+        const carried = await this.#media.carry(sender.userId, bare, said)
+        const committed = settled(this.#committer.commit(carried.draft))
+        return { target, bare, voiceUrl: carried.voiceUrl, committed }
+      } catch (error) {
+        return { target, bare, voiceUrl: undefined, committed: Promise.resolve({ error }) }
+      }
+    })
+    const outcome = await committed
+    if ('value' in outcome) return { target, doc: outcome.value.doc, voiceUrl }
+    const before = await this.#saidBefore(bare, outcome.error)
+    if (!before) throw outcome.error
+    return { target, doc: before, voiceUrl }
+  }
+
+  /** The message without its media. */
+  #draft(
+    sender: Sender,
+    target: Target,
+    said: Said,
+    { clientMessageId, replyTo }: SendOptions,
+  ): MessageDraft {
+    return {
+      _id: messageId(sender.userId, clientMessageId),
+      conversationId: target.conversationId,
+      sender: { _id: sender.userId, name: sender.name },
+      ...(target.kind === 'direct' ? { recipientId: target.recipientId } : { groupId: target.groupId }),
+      messageType: said.messageType,
+      content: said.content,
+      ...(replyTo !== undefined && { replyTo }),
+      ...(clientMessageId !== undefined && { clientMessageId }),
+      fingerprint: fingerprint([target.conversationId, ...gist(said), replyTo]),
+    }
+  }
+
+  /** Sent again after its media went, a message has the answer that it had. */
+  async #saidBefore(draft: MessageDraft, error: unknown): Promise<MessageDoc | null> {
+    const isMediaGone = error instanceof CodedError && error.code === 'NOT_FOUND'
+    if (!isMediaGone || draft.clientMessageId === undefined) return null
+    const doc = await this.#store.byId(draft._id)
+    if (doc && doc.fingerprint !== draft.fingerprint) throw keyConflict()
+    return doc
   }
 
   #deliver(sender: Sender, target: Target, doc: MessageDoc, voiceUrl: string | undefined): void {
@@ -182,4 +206,12 @@ export class MessageService {
     if (target.recipientId !== sender.userId) this.#fanout.toUser(target.recipientId, event, message)
     this.#fanout.toUser(sender.userId, event, message, { exceptSocketId: sender.socketId })
   }
+}
+
+/** Carries a rejection as a value, so that nobody needs to listen to it at once. */
+async function settled<T>(promise: Promise<T>): Promise<{ value: T } | { error: unknown }> {
+  return promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
 }

@@ -1,5 +1,13 @@
 import { type Collection, type Db, MongoBulkWriteError } from 'mongodb'
 import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
+import { toDbId } from '../clients/mongo.ts'
+import {
+  fieldsOfMessage,
+  type StoredMessage,
+  senderOf,
+  toMessageDoc,
+  withoutInlineMedia,
+} from '../legacy/adopted.ts'
 import type { AudioPlace, MessageDoc } from './message-doc.ts'
 
 /** What became of a message that was to be inserted. */
@@ -12,10 +20,10 @@ export type InsertOutcome =
 
 /** Messages in MongoDB: the truth of what was said and in which order. */
 export class MessageStore {
-  readonly #messages: Collection<MessageDoc>
+  readonly #messages: Collection<StoredMessage>
 
   constructor(db: Db) {
-    this.#messages = db.collection<MessageDoc>('messages')
+    this.#messages = db.collection<StoredMessage>('messages')
   }
 
   /** Inserts many at once; what collides does not hinder the others. Rejects when nothing can be said. */
@@ -39,7 +47,9 @@ export class MessageStore {
   }
 
   async byId(messageId: string): Promise<MessageDoc | null> {
-    return this.#messages.findOne({ _id: messageId })
+    const filter = { _id: toDbId(messageId) }
+    const found = await this.#messages.findOne(filter, { projection: withoutInlineMedia })
+    return found && toMessageDoc(found)
   }
 
   /** The last `seq` that is taken; 0 in an empty conversation. */
@@ -53,29 +63,38 @@ export class MessageStore {
 
   /** Messages after a `seq`, ascending, holes and closed holes included. */
   async after(conversationId: string, seq: number, limit: number): Promise<MessageDoc[]> {
-    return this.#messages
-      .find({ conversationId, seq: { $gt: seq } })
+    const docs = await this.#messages
+      .find({ conversationId, seq: { $gt: seq } }, { projection: withoutInlineMedia })
       .sort({ seq: 1 })
       .limit(limit)
       .toArray()
+    return docs.flatMap((doc) => toMessageDoc(doc) ?? [])
   }
 
   /** The last messages before a `seq` (or of all), ascending. */
   async before(conversationId: string, seq: number | undefined, limit: number): Promise<MessageDoc[]> {
+    const filter = {
+      conversationId,
+      isVoid: { $ne: true as const },
+      ...(seq !== undefined && { seq: { $lt: seq } }),
+    }
     const docs = await this.#messages
-      .find({ conversationId, isVoid: { $ne: true }, ...(seq !== undefined && { seq: { $lt: seq } }) })
+      .find(filter, { projection: withoutInlineMedia })
       .sort({ seq: -1 })
       .limit(limit)
       .toArray()
-    return docs.reverse()
+    return docs.reverse().flatMap((doc) => toMessageDoc(doc) ?? [])
   }
 
   /** Who wrote the messages after one `seq` up to another. */
   async senders(conversationId: string, after: number, upTo: number): Promise<string[]> {
     const docs = await this.#messages
-      .find({ conversationId, seq: { $gt: after, $lte: upTo } }, { projection: { 'sender._id': 1 } })
+      .find(
+        { conversationId, seq: { $gt: after, $lte: upTo } },
+        { projection: { sender: 1, 'earshot.sender': 1 } },
+      )
       .toArray()
-    return [...new Set(docs.map(({ sender }) => sender._id))].filter(Boolean)
+    return [...new Set(docs.map(senderOf))].filter(Boolean)
   }
 
   /**
@@ -104,9 +123,10 @@ export class MessageStore {
 
   /** Returns whether the message is there and still has its audio. */
   async setAudioPlace(messageId: string, place: AudioPlace): Promise<boolean> {
+    const { voice } = fieldsOfMessage(messageId)
     const { matchedCount } = await this.#messages.updateOne(
-      { _id: messageId, voiceMessage: { $exists: true } },
-      { $set: { 'voiceMessage.place': place } },
+      { _id: toDbId(messageId), [voice]: { $exists: true } },
+      { $set: { [`${voice}.place`]: place } },
     )
     return matchedCount > 0
   }

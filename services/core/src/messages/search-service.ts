@@ -1,5 +1,6 @@
 import type { Message, MessageSearch, SearchResult } from '@earshot/protocol'
 import { type Collection, type Db, type Filter, MongoServerError } from 'mongodb'
+import { fromDbId } from '../clients/mongo.ts'
 import type { ConversationStore } from '../conversations/conversation-store.ts'
 import type { MembershipStore } from '../conversations/membership-store.ts'
 import { type MessageDoc, toMessage } from './message-doc.ts'
@@ -47,7 +48,7 @@ export class SearchService {
       .limit(limit)
       .maxTimeMS(scanTimeoutMs)
       .toArray()
-    const docs = await Promise.all(found.map(({ _id }) => this.#messages.byId(_id)))
+    const docs = await Promise.all(found.map(({ _id }) => this.#messages.byId(fromDbId(_id))))
     const messages: Message[] = docs.flatMap((doc) => (doc && !doc.deletedAt ? [toMessage(doc)] : []))
     return { messages, scope }
   }

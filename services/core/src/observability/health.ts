@@ -7,12 +7,18 @@ export interface HealthReport {
   stores: Record<string, boolean>
 }
 
-const probeTimeoutMs = 2_000
+/** A store that is busy is not away: all nodes would leave the balancer at once. */
+const probeTimeoutMs = 5_000
+/** However often it is asked, the stores are asked no more often than this. */
+const reportLastsMs = 500
 
 /** Whether this process should get traffic. */
 export class Health {
   readonly #probes: Record<string, Probe>
   #draining = false
+  #latest: Promise<Record<string, boolean>> | undefined
+  #latestAt = 0
+  #settled = true
 
   constructor(probes: Record<string, Probe>) {
     this.#probes = probes
@@ -28,10 +34,23 @@ export class Health {
   }
 
   async report(): Promise<HealthReport> {
+    const now = performance.now()
+    if (!this.#latest || (this.#latestAt + reportLastsMs < now && this.#settled)) {
+      this.#latestAt = now
+      this.#settled = false
+      this.#latest = this.#ask().finally(() => {
+        this.#settled = true
+      })
+    }
+    const stores = await this.#latest
+    const ready = !this.#draining && Object.values(stores).every(Boolean)
+    return { ready, draining: this.#draining, stores }
+  }
+
+  async #ask(): Promise<Record<string, boolean>> {
     const names = Object.keys(this.#probes)
     const answers = await Promise.all(Object.values(this.#probes).map(isAnswered))
-    const stores = Object.fromEntries(names.map((name, i) => [name, answers[i] ?? false]))
-    return { ready: !this.#draining && answers.every(Boolean), draining: this.#draining, stores }
+    return Object.fromEntries(names.map((name, i) => [name, answers[i] ?? false]))
   }
 }
 

@@ -12,6 +12,11 @@ export function createMetrics(labels: { role: string; node: string }) {
   return {
     registry,
     sockets: new Gauge({ name: 'earshot_sockets', help: 'Authenticated sockets held.', registers }),
+    slowReaders: new Counter({
+      name: 'earshot_slow_readers_total',
+      help: 'Sockets that were closed because they read slower than they were sent to.',
+      registers,
+    }),
     events: new Counter({
       name: 'earshot_events_total',
       help: 'Events received, by name and by the code they were answered with.',
@@ -39,6 +44,11 @@ export function createMetrics(labels: { role: string; node: string }) {
       name: 'earshot_messages_total',
       help: 'Messages answered, by whether they were new or sent again.',
       labelNames: ['result'],
+      registers,
+    }),
+    legacyAdopted: new Counter({
+      name: 'earshot_legacy_adopted_total',
+      help: 'Messages of the existing system that got their number.',
       registers,
     }),
     presenceChanges: new Counter({

@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
 import { nameOf, type UserDoc, type UserStore } from '../accounts/user-store.ts'
-import { isDuplicateKey } from '../clients/duplicate-key.ts'
+import { bulkUpdates } from '../clients/bulk-updates.ts'
 import { fromDbId, toDbId } from '../clients/mongo.ts'
 import type { PresenceState } from './lease-store.ts'
 
@@ -43,13 +43,7 @@ export class LastSeenStore {
         },
       ]
     })
-    try {
-      await this.#users.bulkWrite(operations, { ordered: true })
-    } catch (error) {
-      // Two upserts of one new user met: both find the document at the next try.
-      if (!isDuplicateKey(error)) throw error
-      await this.#users.bulkWrite(operations, { ordered: true })
-    }
+    await bulkUpdates(this.#users, operations, { ordered: true })
   }
 
   async find(userIds: string[]): Promise<StoredPresence[]> {

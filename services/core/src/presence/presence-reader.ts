@@ -1,4 +1,5 @@
 import type { UserLastSeen, UserStatus } from '@earshot/protocol'
+import type { UserStore } from '../accounts/user-store.ts'
 import type { LastSeenStore, StoredPresence } from './last-seen-store.ts'
 import type { LeaseStore, PresenceState } from './lease-store.ts'
 
@@ -6,45 +7,64 @@ import type { LeaseStore, PresenceState } from './lease-store.ts'
 export class PresenceReader {
   readonly #leases: LeaseStore
   readonly #lastSeen: LastSeenStore
+  readonly #users: UserStore
 
-  constructor(deps: { leases: LeaseStore; lastSeen: LastSeenStore }) {
+  constructor(deps: { leases: LeaseStore; lastSeen: LastSeenStore; users: UserStore }) {
     this.#leases = deps.leases
     this.#lastSeen = deps.lastSeen
+    this.#users = deps.users
   }
 
   /** The users that exist, with name and state. */
   async lastSeen(userIds: string[]): Promise<(UserLastSeen & { version: number })[]> {
-    // Redis first: a flush in between then shows in MongoDB, never in neither.
-    const live = await this.#leases.read(userIds)
-    const stored = await this.#lastSeen.find(userIds)
-    const states = new Map(live.map((state) => [state.userId, state]))
-    return stored.map((user) => {
-      const { isOnline, lastSeen, version } = merge(user, states.get(user.userId))
-      return { _id: user.userId, name: user.name, isOnline, lastSeen, version }
+    const { live, stored } = await this.#read(
+      userIds,
+      (userId) => this.#users.knownName(userId) !== undefined,
+    )
+    return [...new Set(userIds)].flatMap((userId) => {
+      const known = stored.get(userId)
+      const name = known?.name ?? this.#users.knownName(userId)
+      if (name === undefined) return []
+      return [{ _id: userId, name, ...merge(known, live.get(userId)) }]
     })
   }
 
   /** The state of each user; one who does not exist looks like one who never came. */
   async statuses(userIds: string[]): Promise<UserStatus[]> {
-    const found = new Map((await this.lastSeen(userIds)).map((user) => [user._id, user]))
-    return userIds.map((userId) => {
-      const user = found.get(userId)
-      return {
-        userId,
-        isOnline: user?.isOnline ?? false,
-        lastSeen: user?.lastSeen ?? null,
-        version: user?.version ?? 0,
-      }
-    })
+    const { live, stored } = await this.#read(userIds, () => true)
+    return userIds.map((userId) => ({ userId, ...merge(stored.get(userId), live.get(userId)) }))
+  }
+
+  /**
+   * Redis first, then MongoDB for those of whom Redis knows nothing. Who came online in between may have been written
+   * to MongoDB already: so whom MongoDB calls online is looked for in Redis again.
+   */
+  async #read(
+    userIds: string[],
+    isEnough: (userId: string) => boolean,
+  ): Promise<{ live: Map<string, PresenceState>; stored: Map<string, StoredPresence> }> {
+    const live = new Map((await this.#leases.read(userIds)).map((state) => [state.userId, state]))
+    const missing = userIds.filter((userId) => !live.has(userId) || !isEnough(userId))
+    const stored = new Map((await this.#lastSeen.find(missing)).map((user) => [user.userId, user]))
+    const cameSince = [...stored.values()].filter((user) => user.isOnline && !live.has(user.userId))
+    if (cameSince.length > 0) {
+      for (const state of await this.#leases.read(cameSince.map(({ userId }) => userId)))
+        live.set(state.userId, state)
+    }
+    return { live, stored }
   }
 }
 
-function merge(stored: StoredPresence, live: PresenceState | undefined): Omit<UserStatus, 'userId'> {
-  const seen = Math.max(stored.lastSeen ?? 0, live?.lastSeen ?? 0)
+function merge(
+  stored: StoredPresence | undefined,
+  live: PresenceState | undefined,
+): Omit<UserStatus, 'userId'> {
+  const seen = Math.max(stored?.lastSeen ?? 0, live?.lastSeen ?? 0)
   return {
     isOnline: live?.isOnline ?? false,
     lastSeen: seen === 0 ? null : new Date(seen).toISOString(),
-    version: Math.max(stored.version, live?.version ?? 0),
+    // Where Redis has an answer the version is that answer's: a newer one belongs to a state not seen here.
+    version: live?.version ?? stored?.version ?? 0,
   }
 }
 

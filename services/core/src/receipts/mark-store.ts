@@ -1,5 +1,6 @@
 import type { Mark } from '@earshot/protocol'
 import type { Collection, Db } from 'mongodb'
+import { bulkUpdates } from '../clients/bulk-updates.ts'
 
 export interface MarkDoc {
   /** `<conversationId>|<userId>` */
@@ -23,7 +24,8 @@ export class MarkStore {
   /** Moves watermarks up, never down. Safe to repeat and to run out of order. */
   async raise(marks: (Mark & { conversationId: string; playedSeqs: number[] })[]): Promise<void> {
     if (marks.length === 0) return
-    await this.#marks.bulkWrite(
+    await bulkUpdates(
+      this.#marks,
       marks.map(({ conversationId, userId, deliveredSeq, readSeq, playedSeqs }) => ({
         updateOne: {
           filter: { _id: markId(conversationId, userId) },
@@ -35,7 +37,6 @@ export class MarkStore {
           upsert: true,
         },
       })),
-      { ordered: false },
     )
   }
 

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import { CodedError, type Limits, type VoiceInput } from '@earshot/protocol'
-import { sniffAudio } from '../media/sniff.ts'
-import type { VoiceDoc } from '../messages/message-doc.ts'
+import type { MediaDoc } from '../media/media-doc.ts'
+import { audioType, sniffAudio } from '../media/sniff.ts'
+import { mediaUrl, type VoiceDoc } from '../messages/message-doc.ts'
 
 /** Audio that was checked, and what the message says of it. */
 export interface AcceptedVoice {
-  bytes: Buffer
   voice: VoiceDoc
   /** Playable at once: what recipients hear before the worker has stored the audio. */
-  dataUrl: string
+  url: string
+  /** The bytes that came with the message, or the upload that it names. */
+  source: Buffer | MediaDoc
 }
 
 /**
@@ -17,21 +19,12 @@ export interface AcceptedVoice {
  * @throws {CodedError} `BAD_REQUEST`, `TOO_LARGE`, `UNSUPPORTED_MEDIA`, naming the field
  */
 export function acceptVoice(input: VoiceInput, limits: Limits): AcceptedVoice {
-  if (input.duration > limits.voiceMaxSeconds) {
-    throw new CodedError('TOO_LARGE', `A voice message lasts ${limits.voiceMaxSeconds} s at most.`, {
-      field: 'voiceMessage.duration',
-    })
-  }
+  checkDuration(input, limits)
   const { bytes, field } = audioBytes(input)
-  const max = Math.min(limits.voiceMaxSocketBytes, limits.voiceMaxBytes)
-  if (bytes.length > max) {
-    throw new CodedError('TOO_LARGE', `A voice message sent by socket has ${max} bytes at most.`, { field })
-  }
+  checkSize(bytes.length, Math.min(limits.voiceMaxSocketBytes, limits.voiceMaxBytes), field)
   const container = sniffAudio(bytes)
-  if (!container) {
-    throw new CodedError('UNSUPPORTED_MEDIA', 'This is not WebM, Ogg, MP4, MP3 or WAV audio.', { field })
-  }
-  const mimeType = input.mimeType.toLowerCase().startsWith(container) ? input.mimeType : container
+  if (!container) throw noAudio(field)
+  const mimeType = audioType(input.mimeType, container)
   const voice: VoiceDoc = {
     duration: input.duration,
     mimeType,
@@ -40,8 +33,44 @@ export function acceptVoice(input: VoiceInput, limits: Limits): AcceptedVoice {
     ...(input.waveform && { waveform: input.waveform }),
     place: 'staged',
   }
-  const dataUrl = input.url ?? `data:${mimeType};base64,${bytes.toString('base64')}`
-  return { bytes, voice, dataUrl }
+  const url = input.url ?? `data:${mimeType};base64,${bytes.toString('base64')}`
+  return { voice, url, source: bytes }
+}
+
+/**
+ * The same for an upload that the sender may use: it is stored already.
+ * @throws {CodedError} `TOO_LARGE`, `UNSUPPORTED_MEDIA`, naming the field
+ */
+export function acceptUploadedVoice(input: VoiceInput, upload: MediaDoc, limits: Limits): AcceptedVoice {
+  const field = 'voiceMessage.url'
+  checkDuration(input, limits)
+  checkSize(upload.size, limits.voiceMaxBytes, field)
+  if (upload.audioType === undefined) throw noAudio(field)
+  const voice: VoiceDoc = {
+    duration: input.duration,
+    mimeType: audioType(input.mimeType, upload.audioType),
+    size: upload.size,
+    sha256: upload.sha256,
+    ...(input.waveform && { waveform: input.waveform }),
+    place: 'stored',
+    mediaId: upload._id,
+  }
+  return { voice, url: mediaUrl(upload._id), source: upload }
+}
+
+function checkDuration({ duration }: VoiceInput, { voiceMaxSeconds }: Limits): void {
+  if (duration <= voiceMaxSeconds) return
+  const field = 'voiceMessage.duration'
+  throw new CodedError('TOO_LARGE', `A voice message lasts ${voiceMaxSeconds} s at most.`, { field })
+}
+
+function checkSize(bytes: number, max: number, field: string): void {
+  if (bytes <= max) return
+  throw new CodedError('TOO_LARGE', `A voice message sent this way has ${max} bytes at most.`, { field })
+}
+
+function noAudio(field: string): CodedError {
+  return new CodedError('UNSUPPORTED_MEDIA', 'This is not WebM, Ogg, MP4, MP3 or WAV audio.', { field })
 }
 
 function audioBytes(input: VoiceInput): { bytes: Buffer; field: string } {
@@ -56,7 +85,7 @@ function audioBytes(input: VoiceInput): { bytes: Buffer; field: string } {
   if (input.url === undefined) throw new CodedError('BAD_REQUEST', 'url or data is missing.', { field })
   if (!input.url.startsWith('data:')) {
     // The server fetches nothing that a client names.
-    throw new CodedError('BAD_REQUEST', 'url must be a data: URL.', { field })
+    throw new CodedError('BAD_REQUEST', 'url must be a data: URL, or /media/<id> of an upload.', { field })
   }
   const comma = input.url.indexOf(',')
   const header = input.url.slice(0, comma)

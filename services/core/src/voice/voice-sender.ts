@@ -1,5 +1,6 @@
 import type { BlobStore } from '../media/blob-store.ts'
-import type { MessageDoc } from '../messages/message-doc.ts'
+import type { MediaLibrary } from '../media/media-library.ts'
+import type { MessageDoc, MessageDraft } from '../messages/message-doc.ts'
 import type { AcceptedVoice } from './intake.ts'
 import type { VoiceStaging } from './staging.ts'
 import type { VoiceQueue } from './voice-queue.ts'
@@ -9,21 +10,28 @@ export class VoiceSender {
   readonly #staging: VoiceStaging
   readonly #queue: VoiceQueue
   readonly #blobs: BlobStore
+  readonly #library: MediaLibrary
 
-  constructor(deps: { staging: VoiceStaging; queue: VoiceQueue; blobs: BlobStore }) {
+  constructor(deps: { staging: VoiceStaging; queue: VoiceQueue; blobs: BlobStore; library: MediaLibrary }) {
     this.#staging = deps.staging
     this.#queue = deps.queue
     this.#blobs = deps.blobs
+    this.#library = deps.library
   }
 
-  /** Before the commit. Puts the audio where it survives and notes the place. */
-  async keep(messageId: string, accepted: AcceptedVoice): Promise<void> {
-    if (await this.#staging.stage(messageId, accepted.bytes)) return
-    await this.#blobs.put(messageId, accepted.bytes, accepted.voice.mimeType)
-    accepted.voice.place = 'stored'
+  /** Before the commit. Puts the audio where it survives and notes the place; an upload is attached. */
+  async keep({ _id: messageId, conversationId }: MessageDraft, accepted: AcceptedVoice): Promise<void> {
+    const { source, voice } = accepted
+    if (!Buffer.isBuffer(source)) {
+      await this.#library.attach(source, { messageId, conversationId }, 'voiceMessage.url')
+      return
+    }
+    if (await this.#staging.stage(messageId, source)) return
+    await this.#blobs.put(messageId, source, voice.mimeType)
+    voice.place = 'stored'
   }
 
-  /** After the commit. */
+  /** After the commit. Only what was staged is still to be stored. */
   async committed(doc: MessageDoc, correlationId: string): Promise<void> {
     if (doc.voiceMessage?.place === 'staged') await this.#queue.add({ messageId: doc._id, correlationId })
   }

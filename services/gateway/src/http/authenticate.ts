@@ -18,8 +18,7 @@ export function authenticate(tokens: Tokens, users: UserStore) {
       throw new CodedError('UNAUTHENTICATED', 'The header Authorization: Bearer <token> is missing.')
     }
     const identity = await tokens.verify(token)
-    await users.ensure(identity.userId, identity.name)
-    request.identity = identity
+    request.identity = { ...identity, name: await users.ensure(identity.userId, identity.name) }
   }
 }
 

@@ -21,3 +21,12 @@ export function parseRange(
   if (start >= size) return 'unsatisfiable'
   return start > end ? undefined : { start, end }
 }
+
+/** Whether an `If-None-Match` names the content that is there. */
+export function matchesEtag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return header.split(',').some((one) => {
+    const named = one.trim()
+    return named === '*' || named.replace(/^W\//, '') === etag
+  })
+}

@@ -32,8 +32,13 @@ export async function createHttpServer(deps: { log: Logger; origins: OriginPolic
   })
   await app.register(cors, {
     origin: deps.origins.forCors(),
-    exposedHeaders: ['etag', 'retry-after', 'x-correlation-id'],
-    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: [
+      ...['etag', 'retry-after', 'x-correlation-id', 'content-disposition', 'content-range'],
+      // Of resumable uploads.
+      ...['location', 'media-id', 'tus-resumable', 'tus-version', 'tus-extension', 'tus-max-size'],
+      ...['upload-offset', 'upload-length', 'upload-expires', 'upload-metadata'],
+    ],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   })
   await app.register(swagger, {
     openapi: {

@@ -75,8 +75,7 @@ export class Connections {
   async renew(socket: RealtimeSocket, token: string): Promise<void> {
     const { userId, name, expiresAt } = await this.#tokens.verify(token)
     if (userId !== socket.data.userId) throw new CodedError('FORBIDDEN', 'The token is of another user.')
-    await this.#users.ensure(userId, name)
-    Object.assign(socket.data, { name, expiresAt })
+    Object.assign(socket.data, { name: await this.#users.ensure(userId, name), expiresAt })
   }
 
   /**
@@ -89,12 +88,12 @@ export class Connections {
       throw new CodedError('UNAUTHENTICATED', 'auth.token is missing.', { field: 'token' })
     }
     const identity = await this.#tokens.verify(token)
-    const { userId, name } = identity
-    const [groupIds] = await Promise.all([
+    const { userId } = identity
+    const [groupIds, name] = await Promise.all([
       this.#memberships.groupsOf(userId),
-      this.#users.ensure(userId, name),
+      this.#users.ensure(userId, identity.name),
     ])
-    Object.assign(socket.data, identity)
+    Object.assign(socket.data, identity, { name })
     await socket.join([userRoom(userId), everyone, ...groupIds.map(groupRoom)])
     await this.#realtime.subscriptions.settled()
   }

@@ -52,6 +52,13 @@ export const FileRef = Type.Object(
 )
 export type FileRef = Type.Static<typeof FileRef>
 
+/** A file on the way out. Messages of the existing system name it where that keeps it. */
+export const FileOutput = Type.Object({
+  ...FileRef.properties,
+  url: Type.String({ description: '`/media/<id>`, or the path or web address of the existing system.' }),
+})
+export type FileOutput = Type.Static<typeof FileOutput>
+
 /** A ceiling for the validator; the operator's own limit is checked by the message service. */
 const Content = Type.String({ maxLength: 1_000_000 })
 
@@ -117,7 +124,7 @@ export const Message = Type.Object({
   messageType: MessageType,
   content: Type.String(),
   voiceMessage: Type.Optional(VoiceOutput),
-  file: Type.Optional(FileRef),
+  file: Type.Optional(FileOutput),
   replyTo: Type.Optional(Id),
   reactions: Type.Optional(Type.Array(Reaction)),
   createdAt: Timestamp,

@@ -1,42 +1,96 @@
-import type { MediaService } from '@earshot/core/media/media-service'
-import { CodedError } from '@earshot/protocol'
-import type { FastifyRequest } from 'fastify'
+import type { Media, MediaService } from '@earshot/core/media/media-service'
+import type { MediaSigner } from '@earshot/core/media/media-signer'
+import { CodedError, MediaRecord, SignedMediaUrl } from '@earshot/protocol'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
 import { identityOf } from '../authenticate.ts'
-import { parseRange } from '../range.ts'
+import { contentDisposition } from '../content-disposition.ts'
+import { matchesEtag, parseRange } from '../range.ts'
 
 const MediaParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) })
+const MediaQuery = Type.Object({
+  user: Type.Optional(Type.String()),
+  expires: Type.Optional(Type.String()),
+  signature: Type.Optional(Type.String({ description: 'With the other two, of a signed URL.' })),
+})
 
 /** Audio and files, for those who may read a message that carries them. */
 export function mediaRoutes(
   app: App,
-  deps: { media: MediaService; authenticate: (request: FastifyRequest) => Promise<void> },
+  deps: {
+    media: MediaService
+    signer: MediaSigner
+    authenticate: (request: FastifyRequest) => Promise<void>
+  },
 ): void {
-  app.addHook('onRequest', deps.authenticate)
+  const { media, signer, authenticate } = deps
 
-  app.get('/media/:id', { schema: { tags: ['media'], params: MediaParams } }, async (request, reply) => {
-    const media = await deps.media.open(identityOf(request).userId, request.params.id)
-    const etag = `"${media.sha256}"`
-    reply
-      .header('etag', etag)
-      .header('accept-ranges', 'bytes')
-      // What an id names never changes; who may read it does.
-      .header('cache-control', 'private, no-cache')
-      .header('content-disposition', 'inline')
-      .header('x-content-type-options', 'nosniff')
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-    const range = parseRange(request.headers.range, media.size)
-    if (range === 'unsatisfiable') {
-      reply.header('content-range', `bytes */${media.size}`).code(416)
-      return { error: new CodedError('BAD_REQUEST', 'There is no such range.', { field: 'range' }).toWire() }
-    }
-    reply.type(media.mimeType)
-    if (!range) return reply.header('content-length', media.size).send(media.read())
-    return reply
-      .code(206)
-      .header('content-length', range.end - range.start + 1)
-      .header('content-range', `bytes ${range.start}-${range.end}/${media.size}`)
-      .send(media.read(range))
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/media/:id',
+    schema: { tags: ['media'], params: MediaParams, querystring: MediaQuery },
+    handler: async (request, reply) => {
+      const { id } = request.params
+      const { user, expires, signature } = request.query
+      const isSigned = user !== undefined && expires !== undefined && signature !== undefined
+      if (!isSigned) await authenticate(request)
+      const userId = isSigned ? signer.verify(id, { user, expires, signature }) : identityOf(request).userId
+      return send(request, reply, await media.open(userId, id))
+    },
   })
+
+  app.get(
+    '/media/:id/info',
+    {
+      onRequest: authenticate,
+      schema: { tags: ['media'], params: MediaParams, response: { 200: MediaRecord } },
+    },
+    async (request) => media.record(identityOf(request).userId, request.params.id),
+  )
+
+  app.post(
+    '/media/:id/sign',
+    {
+      onRequest: authenticate,
+      schema: { tags: ['media'], params: MediaParams, response: { 200: SignedMediaUrl } },
+    },
+    async (request) => {
+      const { userId } = identityOf(request)
+      const { _id } = await media.open(userId, request.params.id)
+      return signer.sign(userId, _id)
+    },
+  )
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, media: Media): FastifyReply {
+  const etag = `"${media.sha256}"`
+  reply
+    .header('etag', etag)
+    .header('accept-ranges', 'bytes')
+    // What an id names never changes; who may read it does.
+    .header('cache-control', 'private, no-cache')
+    .header('content-disposition', contentDisposition(media.mimeType, media.name))
+    .header('x-content-type-options', 'nosniff')
+    // Opened as a page of its own, it is one that can do nothing.
+    .header('content-security-policy', "default-src 'none'; img-src 'self'; media-src 'self'; sandbox")
+  const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range: rangeHeader } = request.headers
+  if (matchesEtag(ifNoneMatch, etag)) return reply.code(304).send()
+  if (request.method === 'HEAD') {
+    return reply.type(media.mimeType).header('content-length', media.size).send()
+  }
+  const isOfThis = ifRange === undefined || ifRange === etag
+  const range = isOfThis ? parseRange(rangeHeader, media.size) : undefined
+  if (range === 'unsatisfiable') {
+    const error = new CodedError('BAD_REQUEST', 'There is no such range.', { field: 'range' })
+    reply.header('content-range', `bytes */${media.size}`).removeHeader('content-disposition')
+    return reply.code(416).type('application/json').send({ error: error.toWire() })
+  }
+  reply.type(media.mimeType)
+  if (!range) return reply.header('content-length', media.size).send(media.read())
+  return reply
+    .code(206)
+    .header('content-length', range.end - range.start + 1)
+    .header('content-range', `bytes ${range.start}-${range.end}/${media.size}`)
+    .send(media.read(range))
 }

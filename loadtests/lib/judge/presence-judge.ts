@@ -1,0 +1,180 @@
+/** What somebody was told of a user's presence: by an event, a subscription's answer, or a poll. */
+export interface Told {
+  userId: string
+  isOnline: boolean
+  /** ISO 8601; null for one who never connected. */
+  lastSeen: string | null
+  /** Only events and subscriptions carry it. */
+  version?: number
+}
+
+interface Truth {
+  isOnline: boolean
+  /** When that came about, milliseconds since 1970. */
+  since: number
+  /** From then on everybody must be told so. */
+  dueAt: number
+  wasTold: boolean
+}
+
+export interface PresenceSink {
+  check(): void
+  /** Milliseconds from a change to the first event that tells of it. */
+  lag(ms: number): void
+  fault(detail: string): void
+}
+
+export interface PresenceTolerance {
+  /** Most milliseconds between somebody's leaving and the `lastSeen` that is told of it; a heartbeat and clock skew. */
+  lastSeenMs: number
+  /** Most milliseconds between now and the `lastSeen` that is told of somebody online; a heartbeat and a renewal. */
+  onlineStaleMs: number
+}
+
+/** What one source told one watcher last; a source never goes back. */
+interface Known {
+  version: number
+  lastSeen: number
+  isOnline: boolean
+}
+
+/** Compares what is told of presence with what is so. Pure, like the judge of messages. */
+export class PresenceJudge {
+  readonly #sink: PresenceSink
+  readonly #tolerance: PresenceTolerance
+  readonly #truth = new Map<string, Truth>()
+  readonly #known = new Map<string, Known>()
+  /** By watcher: those whose changes they must be told of. */
+  readonly #watched = new Map<string, Set<string>>()
+
+  constructor(sink: PresenceSink, tolerance: PresenceTolerance) {
+    this.#sink = sink
+    this.#tolerance = tolerance
+  }
+
+  /** A user came or left at a moment; from `dueInMs` later on everybody must be told so. */
+  becomes(userId: string, isOnline: boolean, since: number, dueInMs: number): void {
+    const before = this.#truth.get(userId)
+    const wasTold = before?.isOnline === isOnline && before.wasTold
+    this.#truth.set(userId, { isOnline, since, dueAt: since + dueInMs, wasTold })
+  }
+
+  users(): string[] {
+    return [...this.#truth.keys()]
+  }
+
+  /** A watcher is to be told of every change of these users from now on, and starts from what it was answered. */
+  watches(watcher: string, userIds: readonly string[], statuses: readonly Told[], askedAt: number): void {
+    const watched = this.#watched.get(watcher) ?? new Set()
+    for (const userId of userIds) watched.add(userId)
+    this.#watched.set(watcher, watched)
+    for (const status of statuses) this.answered(watcher, status, askedAt)
+  }
+
+  /** An event arrived. */
+  event(watcher: string, status: Told, at: number): void {
+    const known = this.#known.get(key(watcher, status.userId))
+    const { version = 0 } = status
+    if (known && version < known.version) {
+      this.#sink.fault(`${watcher} was told version ${version} of ${status.userId} after ${known.version}`)
+      return
+    }
+    const truth = this.#truth.get(status.userId)
+    if (truth?.isOnline === status.isOnline && !truth.wasTold) {
+      truth.wasTold = true
+      this.#sink.lag(Math.max(0, at - truth.since))
+    }
+    this.#check(watcher, status, at)
+  }
+
+  /** An answer to a question asked at a moment. */
+  answered(watcher: string, status: Told, askedAt: number): void {
+    const known = this.#known.get(key(watcher, status.userId))
+    // An event overtook the answer: its version says that it is newer.
+    if (known && status.version !== undefined && status.version < known.version) return
+    this.#check(watcher, status, askedAt)
+    const truth = this.#truth.get(status.userId)
+    if (!truth?.isOnline || !status.isOnline || status.lastSeen === null) return
+    const stale = askedAt - Date.parse(status.lastSeen)
+    if (stale > this.#tolerance.onlineStaleMs) {
+      this.#sink.fault(
+        `${watcher} was told that ${status.userId}, who is online, was last seen ${stale} ms ago`,
+      )
+    }
+  }
+
+  /** An answer about all these users; one who is missing in it is a fault. */
+  answeredAll(asker: string, userIds: readonly string[], answer: readonly Told[], askedAt: number): void {
+    const told = new Map(answer.map((status) => [status.userId, status]))
+    for (const userId of userIds) {
+      const status = told.get(userId)
+      if (status) this.answered(asker, status, askedAt)
+      else this.#sink.fault(`${asker} was told nothing of ${userId}`)
+    }
+  }
+
+  /** Whether every watcher's last word agrees with the truth. */
+  everybodyKnows(): boolean {
+    return this.#mistaken().length === 0
+  }
+
+  /** At the end: each watcher's last word of each whom they watch is the truth. */
+  conclude(): void {
+    for (const detail of this.#mistaken()) this.#sink.fault(detail)
+    for (const watched of this.#watched.values()) for (const _ of watched) this.#sink.check()
+  }
+
+  #mistaken(): string[] {
+    const mistaken: string[] = []
+    for (const [watcher, watched] of this.#watched) {
+      // Who has left themselves is told nothing any more.
+      if (this.#truth.get(watcher)?.isOnline === false) continue
+      for (const userId of watched) {
+        const truth = this.#truth.get(userId)
+        const known = this.#known.get(key(watcher, userId))
+        if (!truth || known?.isOnline === truth.isOnline) continue
+        const believes = known ? word(known.isOnline) : 'unknown'
+        mistaken.push(`${watcher} believes that ${userId} is ${believes}, who is ${word(truth.isOnline)}`)
+      }
+    }
+    return mistaken
+  }
+
+  #check(watcher: string, status: Told, at: number): void {
+    const known = this.#known.get(key(watcher, status.userId))
+    const lastSeen = status.lastSeen === null ? 0 : Date.parse(status.lastSeen)
+    this.#known.set(key(watcher, status.userId), {
+      version: Math.max(known?.version ?? 0, status.version ?? 0),
+      lastSeen: Math.max(known?.lastSeen ?? 0, lastSeen),
+      isOnline: status.isOnline,
+    })
+    const truth = this.#truth.get(status.userId)
+    if (!truth) return
+    this.#sink.check()
+    const whom = `${watcher} was told that ${status.userId}`
+    const isSameVersion = status.version !== undefined && known?.version === status.version
+    if (isSameVersion && known.version > 0 && known.isOnline !== status.isOnline) {
+      this.#sink.fault(`${whom} is ${word(status.isOnline)} by version ${known.version}, as the opposite was`)
+    }
+    if (at >= truth.dueAt && status.isOnline !== truth.isOnline) {
+      this.#sink.fault(
+        `${whom} is ${word(status.isOnline)}, ${Math.round(at - truth.since)} ms after the opposite became true`,
+      )
+    }
+    if (known && lastSeen < known.lastSeen) {
+      this.#sink.fault(`${whom} was last seen ${known.lastSeen - lastSeen} ms before what was told earlier`)
+    }
+    const off = Math.abs(lastSeen - truth.since)
+    if (!status.isOnline && !truth.isOnline && off > this.#tolerance.lastSeenMs) {
+      this.#sink.fault(`${whom} was last seen ${off} ms away from when they left`)
+    }
+  }
+}
+
+function key(watcher: string, userId: string): string {
+  return `${watcher}|${userId}`
+}
+
+function word(isOnline: boolean): string {
+  return isOnline ? 'online' : 'offline'
+}

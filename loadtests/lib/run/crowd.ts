@@ -1,0 +1,89 @@
+import { EarshotUser, type UserEvents, type UserOptions } from '../earshot/user.ts'
+import { jwtSecret, nodes, target } from './env.ts'
+import { metrics, showFault } from './metrics.ts'
+import { sleep } from './wait.ts'
+
+export type CrowdOptions = Pick<UserOptions, 'reconnect' | 'ackTimeoutMs'>
+
+/** A user of this run's target whose connection is measured. It is not connected yet. */
+export function makeUser(
+  userId: string,
+  events: (user: () => EarshotUser) => UserEvents,
+  options: CrowdOptions = { reconnect: false },
+): EarshotUser {
+  let lostAt: number | undefined
+  const wanted = events(() => user)
+  const user: EarshotUser = new EarshotUser(
+    { target, jwtSecret, userId, name: `Load ${userId}`, ...options },
+    {
+      ...wanted,
+      connected(tookMs, again) {
+        metrics.connectTime.add(tookMs)
+        if (again && lostAt !== undefined) metrics.reconnectTime.add(Date.now() - lostAt)
+        wanted.connected?.(tookMs, again)
+      },
+      disconnected(reason) {
+        lostAt = user.socket.isWanted ? Date.now() : undefined
+        wanted.disconnected?.(reason)
+      },
+    },
+  )
+  return user
+}
+
+/** Connects at a steady rate, users a second. Those that fail are counted, shown and left out of the answer. */
+export async function connectAll<T extends { connect(): Promise<void> }>(
+  users: readonly T[],
+  perSecond: number,
+): Promise<T[]> {
+  const startedAt = Date.now()
+  const connected: T[] = []
+  await Promise.all(
+    users.map(async (user, i) => {
+      await sleep(startedAt + (i * 1_000) / perSecond - Date.now())
+      try {
+        await user.connect()
+        connected.push(user)
+      } catch (error) {
+        metrics.connectFailures.add(1)
+        showFault('connect_failures', String(error))
+      }
+    }),
+  )
+  return connected
+}
+
+/**
+ * Connects like `connectAll`, and makes each a client that has subscribed: who has not is told of everybody's coming and
+ * going, which is a million events when a thousand come.
+ */
+export async function connectQuietly(
+  users: readonly EarshotUser[],
+  perSecond: number,
+): Promise<EarshotUser[]> {
+  const quiet = users.map((user) => ({
+    user,
+    connect: async () => {
+      await user.connect()
+      await user.request('presence_subscribe', { userIds: [user.userId] })
+    },
+  }))
+  const connected = (await connectAll(quiet, perSecond)).map(({ user }) => user)
+  await spreadOverNodes(connected, perSecond)
+  metrics.connected.add(connected.length)
+  return connected
+}
+
+/**
+ * Moves half of the users when one node has got them all: a balancer that counts connections may still count those of
+ * an earlier run.
+ */
+export async function spreadOverNodes(users: readonly EarshotUser[], perSecond: number): Promise<void> {
+  for (let round = 0; round < 3 && nodes > 1; round++) {
+    if (new Set(users.map(({ node }) => node)).size > 1) return
+    const half = users.slice(0, users.length / 2)
+    for (const { socket } of half) socket.disconnect()
+    await sleep(1_000)
+    await connectAll(half, perSecond)
+  }
+}

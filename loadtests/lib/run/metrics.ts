@@ -1,0 +1,66 @@
+import { Counter, Rate, Trend } from 'k6/metrics'
+import { type Fault, faultNames, type JudgeSink } from '../judge/faults.ts'
+
+/** Every metric of a run, made once: k6 wants them in the init context. Trends are milliseconds. */
+export const metrics = {
+  sent: new Counter('messages_sent'),
+  acked: new Counter('messages_acked'),
+  delivered: new Counter('messages_delivered'),
+  repeated: new Counter('messages_repeated'),
+  overtaken: new Counter('messages_overtaken'),
+  deliveryLatency: new Trend('delivery_latency', true),
+  timeToAck: new Trend('time_to_ack', true),
+  connectTime: new Trend('connect_time', true),
+  connected: new Counter('users_connected'),
+  connectFailures: new Counter('connect_failures'),
+  connectionsLost: new Counter('connections_lost'),
+  reconnectTime: new Trend('reconnect_time', true),
+  /** By VU, from the moment at which all start: when its last message was out, its first and its last answered. */
+  burstSent: new Trend('burst_all_sent', true),
+  burstFirstAck: new Trend('burst_first_ack', true),
+  burstDone: new Trend('burst_all_acked', true),
+  pairsAcrossNodes: new Rate('pairs_across_nodes'),
+  presenceErrors: new Counter('presence_errors'),
+  presenceChecks: new Counter('presence_checks'),
+  presenceLag: new Trend('presence_lag', true),
+  polls: new Counter('polls'),
+  pollsUnchanged: new Rate('polls_unchanged'),
+  historiesRead: new Counter('histories_read'),
+  historyFailures: new Counter('history_failures'),
+  vusFinished: new Counter('vus_finished'),
+}
+
+const faultCounters = Object.fromEntries(faultNames.map((name) => [name, new Counter(name)])) as Record<
+  Fault,
+  Counter
+>
+
+/** Faults of one kind that are shown in the log, by VU; all are counted. */
+const shownOfEach = 5
+const shown = new Map<string, number>()
+
+export function showFault(kind: string, detail: string): void {
+  const times = (shown.get(kind) ?? 0) + 1
+  shown.set(kind, times)
+  if (times <= shownOfEach) console.error(`${kind}: ${detail}`)
+  else if (times === shownOfEach + 1) console.error(`${kind}: more of these, counted and no longer shown`)
+}
+
+/** What a judge finds, as k6's metrics. */
+export const metricsSink: JudgeSink = {
+  sent: () => metrics.sent.add(1),
+  acked(tookMs) {
+    metrics.acked.add(1)
+    metrics.timeToAck.add(tookMs)
+  },
+  delivered(tookMs) {
+    metrics.delivered.add(1)
+    metrics.deliveryLatency.add(tookMs)
+  },
+  repeated: () => metrics.repeated.add(1),
+  overtaken: () => metrics.overtaken.add(1),
+  fault(fault, detail) {
+    faultCounters[fault].add(1)
+    showFault(fault, detail)
+  },
+}

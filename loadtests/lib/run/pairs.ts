@@ -1,0 +1,35 @@
+/**
+ * Pairs whose ends are on different nodes. Everybody is in a pair; when one node holds more than half of them, some
+ * of the others are in several. On one node only, neighbours. Pure.
+ */
+export function pairsAcrossNodes<T extends { node: string }>(all: readonly T[]): [T, T][] {
+  const byNode = new Map<string, T[]>()
+  for (const one of all) {
+    const here = byNode.get(one.node)
+    if (here) here.push(one)
+    else byNode.set(one.node, [one])
+  }
+  const groups = [...byNode.values()]
+  if (groups.length < 2) return neighbours(all)
+  const pairs: [T, T][] = []
+  for (;;) {
+    const [largest, second] = groups.sort((a, b) => b.length - a.length)
+    if (!largest || !second || second.length === 0) return [...pairs, ...leftOver(largest ?? [], pairs)]
+    pairs.push([largest.pop() as T, second.pop() as T])
+  }
+}
+
+/** Those whom nobody is left for share a partner from elsewhere. */
+function leftOver<T extends { node: string }>(rest: readonly T[], pairs: readonly [T, T][]): [T, T][] {
+  return rest.flatMap((one, i) => {
+    const [a, b] = pairs[i % pairs.length] ?? []
+    const partner = a && a.node !== one.node ? a : b
+    return partner ? [[one, partner] satisfies [T, T]] : []
+  })
+}
+
+function neighbours<T>(all: readonly T[]): [T, T][] {
+  const pairs: [T, T][] = []
+  for (let i = 0; i + 1 < all.length; i += 2) pairs.push([all[i] as T, all[i + 1] as T])
+  return pairs
+}

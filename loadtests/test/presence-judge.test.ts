@@ -1,0 +1,112 @@
+import { test } from 'tap'
+import { PresenceJudge, type Told } from '../lib/judge/presence-judge.ts'
+
+const iso = (ms: number) => new Date(ms).toISOString()
+
+function judged() {
+  const faults: string[] = []
+  const lags: number[] = []
+  const sink = {
+    check: () => undefined,
+    lag: (ms: number) => lags.push(ms),
+    fault: (f: string) => faults.push(f),
+  }
+  const judge = new PresenceJudge(sink, { lastSeenMs: 100, onlineStaleMs: 500 })
+  judge.becomes('bob', true, 1_000, 50)
+  return { judge, faults, lags }
+}
+
+function bob(isOnline: boolean, lastSeen: number | null, version?: number): Told {
+  const told = { userId: 'bob', isOnline, lastSeen: lastSeen === null ? null : iso(lastSeen) }
+  return version === undefined ? told : { ...told, version }
+}
+
+test('the truth, told in time, is no fault', async (t) => {
+  const { judge, faults, lags } = judged()
+  judge.watches('ann', ['bob'], [bob(false, null, 0)], 1_010)
+  t.notOk(judge.everybodyKnows())
+  judge.event('ann', bob(true, 1_000, 1), 1_020)
+  t.ok(judge.everybodyKnows())
+  judge.becomes('bob', false, 2_000, 50)
+  t.notOk(judge.everybodyKnows())
+  judge.event('ann', bob(false, 1_990, 2), 2_030)
+  judge.answeredAll('http', ['bob'], [bob(false, 1_990)], 3_000)
+  judge.conclude()
+  t.strictSame(faults, [])
+  t.strictSame(lags, [20, 30])
+})
+
+test('a lie is a fault: after the time, by event or answer', async (t) => {
+  const { judge, faults } = judged()
+  judge.answered('ann', bob(false, null), 1_049)
+  t.equal(faults.length, 0, 'it may take its time')
+  judge.answered('ann', bob(false, null), 1_050)
+  judge.event('eve', bob(false, 1_000, 2), 1_200)
+  t.equal(faults.length, 2)
+  t.match(faults[1], /eve was told that bob is offline, 200 ms after the opposite/)
+})
+
+test('a ghost and a flicker: who left stays online, who is there is shown as gone', async (t) => {
+  const { judge, faults } = judged()
+  judge.watches('ann', ['bob'], [bob(true, 1_000, 1)], 1_100)
+  judge.becomes('bob', false, 2_000, 50)
+  judge.conclude()
+  t.strictSame(faults, ['ann believes that bob is online, who is offline'])
+})
+
+test('what nobody was told is a fault too', async (t) => {
+  const { judge, faults } = judged()
+  judge.watches('ann', ['bob'], [], 1_000)
+  judge.conclude()
+  judge.answeredAll('http', ['bob'], [], 2_000)
+  t.strictSame(faults, ['ann believes that bob is unknown, who is online', 'http was told nothing of bob'])
+})
+
+test('who has left themselves is not asked what they believe', async (t) => {
+  const { judge, faults } = judged()
+  judge.becomes('ann', true, 1_000, 50)
+  judge.watches('ann', ['bob'], [], 1_000)
+  judge.becomes('ann', false, 2_000, 50)
+  judge.conclude()
+  t.strictSame(faults, [])
+})
+
+test('versions and lastSeen never go back', async (t) => {
+  const { judge, faults } = judged()
+  judge.event('ann', bob(true, 1_050, 3), 1_060)
+  judge.event('ann', bob(false, 1_020, 2), 1_070)
+  t.match(faults, [/version 2 of bob after 3/])
+  judge.answered('ann', bob(true, 1_040), 1_080)
+  t.match(faults[1], /last seen 10 ms before what was told earlier/)
+  judge.answered('ann', bob(false, null, 0), 1_500)
+  t.equal(faults.length, 2, 'an answer that an event has overtaken is known by its version')
+})
+
+test('one version is one state', async (t) => {
+  const { judge, faults } = judged()
+  judge.event('ann', bob(true, 1_000, 1), 1_010)
+  judge.answered('ann', bob(false, 1_000, 1), 1_005)
+  t.match(faults, [/bob is offline by version 1, as the opposite was/])
+})
+
+test('lastSeen: at most a heartbeat from the truth', async (t) => {
+  const { judge, faults } = judged()
+  judge.answered('ann', bob(true, 1_000), 1_501)
+  t.match(faults, [/online, was last seen 501 ms ago/])
+  judge.becomes('bob', false, 5_000, 50)
+  judge.answered('ann', bob(false, 4_900), 6_000)
+  t.equal(faults.length, 1)
+  judge.answered('eve', bob(false, 4_899), 6_000)
+  t.match(faults[1], /101 ms away from when they left/)
+})
+
+test('somebody who is about to come may be shown either way', async (t) => {
+  const { judge, faults, lags } = judged()
+  judge.becomes('bob', false, 2_000, 50)
+  judge.becomes('bob', true, 3_000, Number.POSITIVE_INFINITY)
+  judge.answered('http', bob(false, 2_000), 3_100)
+  judge.event('ann', bob(true, 3_050, 3), 3_200)
+  judge.becomes('bob', true, 3_000, 300)
+  judge.event('eve', bob(true, 3_050, 3), 3_250)
+  t.strictSame([faults, lags], [[], [200]])
+})

@@ -1,0 +1,154 @@
+import { isDeepStrictEqual } from 'node:util'
+import { changeId, emptyView, type Shown, showMessage, shown } from '../client-model.ts'
+import type { Evidence } from './evidence.ts'
+import type { Violation } from './violation.ts'
+
+/** Invariants 3 and 4 for edits, deletions and reactions: numbered densely, the same for all, applied once. */
+export function verifyChanges(evidence: Evidence): Violation[] {
+  return [
+    ...sameForAll(evidence),
+    ...ackedIsKept(evidence),
+    ...denseAtEnd(evidence),
+    ...converged(evidence),
+    ...deletedIsGone(evidence),
+  ]
+}
+
+function sameForAll({ changes }: Evidence): Violation[] {
+  const first = new Map<string, (typeof changes)[number]>()
+  return changes.flatMap((sighting): Violation[] => {
+    const { change, user, entry } = sighting
+    const place = `${change.conversationId} ${change.changeSeq}`
+    const before = first.get(place)
+    if (!before) {
+      first.set(place, sighting)
+      return []
+    }
+    if (changeId(before.change) === changeId(change)) return []
+    return [
+      {
+        invariant: 3,
+        what: 'one number, two changes',
+        actors: [before.user, user],
+        detail: `${place}: ${changeId(before.change)} | ${changeId(change)}`,
+        proof: [before.entry, entry],
+        about: [before.change.messageId, change.messageId],
+      },
+    ]
+  })
+}
+
+/** A change that was acknowledged is among those that one who reads all from the start is told of. */
+function ackedIsKept({ entries, devices, membership }: Evidence): Violation[] {
+  const end = entries.at(-1)?.at
+  return entries.flatMap((entry): Violation[] => {
+    if (!end || entry.kind !== 'call' || !entry.answer?.ok) return []
+    if (!['edit_message', 'delete_message', 'react'].includes(entry.name)) return []
+    const { messageId, conversationId, changeSeq } = entry.answer as unknown as {
+      messageId: string
+      conversationId: string
+      changeSeq: number
+    }
+    if (changeSeq === 0) return []
+    const reader = devices.find(
+      ({ isFresh, user }) => isFresh && membership.isIn(conversationId, user, end, end),
+    )
+    if (!reader) return []
+    const kept = reader.views.get(conversationId)?.changes.find((change) => change.changeSeq === changeSeq)
+    const names = {
+      edit_message: 'message_edited',
+      delete_message: 'message_deleted',
+      react: 'message_reaction',
+    }
+    if (kept?.messageId === messageId && kept.type === names[entry.name as keyof typeof names]) return []
+    return [
+      {
+        invariant: 1,
+        what: 'a change was acked but is not kept',
+        actors: [entry.user, reader.name],
+        detail: `${conversationId} ${changeSeq}: ${kept ? changeId(kept) : 'nothing'}`,
+        proof: [entry],
+        about: [messageId],
+      },
+    ]
+  })
+}
+
+/** In the end every member knows all changes, one by one. */
+function denseAtEnd({ devices, membership, conversations, entries }: Evidence): Violation[] {
+  const end = entries.at(-1)?.at
+  if (!end) return []
+  return conversations.flatMap((conversationId) => {
+    const members = devices.filter(({ user }) => membership.isIn(conversationId, user, end, end))
+    const views = members.map(({ name, views }) => ({ name, view: views.get(conversationId) ?? emptyView }))
+    const head = Math.max(0, ...views.map(({ view }) => view.changeSeq))
+    return views.flatMap(({ name, view }): Violation[] => {
+      const missing = Array.from({ length: head }, (_, i) => i + 1).filter(
+        (changeSeq) => !view.changes.some((change) => change.changeSeq === changeSeq),
+      )
+      if (missing.length === 0) return []
+      const detail = `${conversationId}: ${missing.slice(0, 10).join(', ')} of ${head}`
+      return [{ invariant: 4, what: 'changes are missing', actors: [name], detail, proof: [], about: [] }]
+    })
+  })
+}
+
+/** Who was there and applied each change shows the same as who comes new and is told how things are. */
+function converged({ devices, conversations, membership, entries }: Evidence): Violation[] {
+  const end = entries.at(-1)?.at
+  if (!end) return []
+  return conversations.flatMap((conversationId) => {
+    const members = devices.filter(({ user }) => membership.isIn(conversationId, user, end, end))
+    const reader = members.find(({ isFresh }) => isFresh)
+    if (!reader) return []
+    const told = (reader.views.get(conversationId) ?? emptyView).messages.map(showMessage)
+    const byId = new Map(told.map((message) => [message._id, message]))
+    return members.flatMap(({ name, views }) =>
+      shown(views.get(conversationId) ?? emptyView).flatMap((message): Violation[] => {
+        const other = byId.get(message._id)
+        // What one of them lacks altogether is told elsewhere.
+        if (!other || isDeepStrictEqual(other, message)) return []
+        return [
+          {
+            invariant: 3,
+            what: 'two clients show one message differently',
+            actors: [name, reader.name],
+            detail: `${conversationId}: ${difference(message, other)}`,
+            proof: [],
+            about: [message._id],
+          },
+        ]
+      }),
+    )
+  })
+}
+
+function difference(a: Shown, b: Shown): string {
+  return `${JSON.stringify(a)} | ${JSON.stringify(b)}`
+}
+
+/** After a deletion was acknowledged nobody is shown what was deleted. */
+function deletedIsGone({ entries, sightings }: Evidence): Violation[] {
+  const goneAt = new Map<string, number>()
+  for (const entry of entries) {
+    if (entry.kind !== 'call' || entry.name !== 'delete_message' || !entry.answer?.ok || !entry.end) continue
+    const { messageId } = entry.payload as { messageId: string }
+    goneAt.set(messageId, Math.min(goneAt.get(messageId) ?? Number.POSITIVE_INFINITY, entry.end.index))
+  }
+  return sightings.flatMap(({ message, entry, device, how }): Violation[] => {
+    const gone = goneAt.get(message._id)
+    // A live event may have been under way; an answer that was asked for later may not show it.
+    if (gone === undefined || how === 'live' || entry.at.index < gone) return []
+    if (message.deletedAt !== undefined && message.content === '' && !message.voiceMessage) return []
+    return [
+      {
+        invariant: 5,
+        what: 'a deleted message is still shown',
+        actors: [device],
+        detail: `${how}: ${JSON.stringify(message)}`,
+        proof: [entry],
+        about: [message._id],
+      },
+    ]
+  })
+}
