@@ -77,9 +77,8 @@ export class AdoptionBatch {
   async adopt(candidates: Candidate[]): Promise<void> {
     if (candidates.length === 0) return
     const whole = await this.#store.whole(candidates.map(({ _id }) => _id))
-    const byId = new Map(whole.map((message) => [fromDbId(message._id), message]))
-    let waiting = candidates.flatMap((candidate) => {
-      const message = byId.get(fromDbId(candidate._id))
+    let waiting = candidates.flatMap((candidate, i) => {
+      const message = whole[i]
       return message ? [readyFrom(candidate, message)] : []
     })
     if (waiting.length === 0) return

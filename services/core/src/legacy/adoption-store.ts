@@ -59,10 +59,9 @@ export class AdoptionStore {
     return (await this.#messages.findOne(filter, { projection: { _id: 1 } })) !== null
   }
 
-  /** With all they carry; in no order. */
-  async whole(ids: ObjectId[]): Promise<OldMessage[]> {
-    const [only] = ids
-    return this.#messages.find(ids.length === 1 && only ? { _id: only } : { _id: { $in: ids } }).toArray()
+  /** With all they carry. One by one: a list of ids has no index on every MongoDB-wire server. */
+  async whole(ids: ObjectId[]): Promise<(OldMessage | null)[]> {
+    return Promise.all(ids.map((_id) => this.#messages.findOne({ _id })))
   }
 
   async chat(chatId: string): Promise<OldChat | null> {

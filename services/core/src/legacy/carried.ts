@@ -75,5 +75,5 @@ function first<T>(read: (value: unknown) => T | undefined, ...values: unknown[])
 
 /** A path or a web address: no script, and nothing that a page would run. */
 function isLoadable(url: string): boolean {
-  return url.length <= 4_096 && (/^https?:\/\//i.test(url) || /^[\w./-]+([?#].*)?$/.test(url))
+  return url.length <= 4_096 && (/^https?:\/\//i.test(url) || /^(?!\/\/)[\w./%~+@-]+([?#].*)?$/.test(url))
 }

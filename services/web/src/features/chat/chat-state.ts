@@ -93,6 +93,8 @@ function newDirect(message: Message, selfId: string): Conversation | undefined {
     kind: 'direct',
     members: [{ userId: selfId }, other],
     lastMessage: null,
+    unreadCount: 0,
+    marks: [],
     headSeq: 0,
   }
 }
