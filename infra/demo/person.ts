@@ -1,8 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { EarshotClient, HttpApi } from '@earshot/client'
-import type { ServerEventName, ServerPayload } from '@earshot/protocol'
+import type { Message, ServerEventName, ServerPayload } from '@earshot/protocol'
 import { Twist } from './story.ts'
 
 const patienceMs = 30_000
+/** To reach another node: half a minute. */
+const maxTries = 60
+const pauseMs = 500
 
 /** What reaches a person from others. Status changes are no secret and not listed. */
 const messageEvents = [
@@ -34,11 +38,26 @@ export class Person {
     this.userId = session._id
     this.client = new EarshotClient({ url: target, token: session.token })
     for (const event of [...messageEvents, 'user_status_changed'] as const) {
-      this.client.on(event, (payload) => {
-        this.heard.push({ event, payload })
-        for (const look of this.#watchers) look()
-      })
+      this.client.on(event, (payload) => this.#note(event, payload))
     }
+    this.client.on('reconnected', () => void this.#catchUp().catch((error: unknown) => console.error(error)))
+  }
+
+  /** The node went away and the client is on another one: what was said meanwhile is found by `sync`. */
+  async #catchUp(): Promise<void> {
+    for (const { _id } of await this.client.http.conversations()) {
+      const { messages = [] } = (await this.client.sync({ [_id]: 0 }))[_id] ?? {}
+      for (const message of messages) {
+        const isMine = message.sender._id === this.userId
+        const isKnown = this.heard.some(({ payload }) => (payload as Partial<Message>)._id === message._id)
+        if (!isMine && !isKnown) this.#note(eventOf(message), message)
+      }
+    }
+  }
+
+  #note(event: ServerEventName, payload: unknown): void {
+    this.heard.push({ event, payload })
+    for (const look of this.#watchers) look()
   }
 
   /** Makes an account and connects, if need be again and again until on a node other than `awayFrom`. */
@@ -46,12 +65,14 @@ export class Person {
     const api = new HttpApi({ url: target, getToken: async () => '' })
     const username = `${name.toLowerCase()}-${Math.random().toString(36).slice(2, 10)}`
     const session = await api.register({ username, password: `${username}-secret`, name })
-    for (let tries = 0; tries < 20; tries++) {
+    for (let tries = 0; tries < maxTries; tries++) {
       const person = new Person(target, session)
       await person.client.connect()
       person.node = await person.client.online(person.userId)
       if (person.node !== awayFrom) return person
       person.client.close()
+      // Perhaps it was killed, and comes back.
+      await wait(pauseMs)
     }
     throw new Twist(`${name} always reaches the same node: does the cluster have two?`)
   }
@@ -87,4 +108,9 @@ export class Person {
       this.#watchers.add(look)
     })
   }
+}
+
+function eventOf({ messageType, groupId }: Message): ServerEventName {
+  if (groupId !== undefined) return messageType === 'voice' ? 'new_group_voice_message' : 'new_group_message'
+  return messageType === 'voice' ? 'new_voice_message' : 'new_message'
 }
