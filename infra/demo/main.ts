@@ -15,6 +15,7 @@ async function tour(): Promise<void> {
   const ann = await join('Ann')
   const ben = await join('Ben', ann.node)
   const cleo = await join('Cleo')
+  for (const person of [ann, ben]) for (const friend of [ann, ben]) person.friends.add(friend.userId)
   story.check(`Ann is on node ${ann.node}, Ben on node ${ben.node}`, ann.node !== ben.node)
   await ann.hears('user_status_changed', ({ userId, isOnline }) => userId === ben.userId && isOnline)
   story.check('Ann sees Ben come online', true)

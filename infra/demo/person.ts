@@ -31,6 +31,8 @@ export class Person {
   /** Opaque id of the node that holds the connection. */
   node = ''
   readonly heard: Heard[] = []
+  /** Those whose status this person looks up again after an absence. */
+  readonly friends = new Set<string>()
   readonly #watchers = new Set<() => void>()
 
   private constructor(target: string, session: { _id: string; name: string; token: string }) {
@@ -45,6 +47,9 @@ export class Person {
 
   /** The node went away and the client is on another one: what was said meanwhile is found by `sync`. */
   async #catchUp(): Promise<void> {
+    for (const { _id, isOnline, lastSeen } of await this.client.http.lastSeenMany([...this.friends])) {
+      this.#note('user_status_changed', { userId: _id, isOnline, lastSeen, version: 0 })
+    }
     for (const { _id } of await this.client.http.conversations()) {
       const { messages = [] } = (await this.client.sync({ [_id]: 0 }))[_id] ?? {}
       for (const message of messages) {

@@ -1,9 +1,11 @@
 import type { Message } from '@earshot/protocol'
 import type { Device } from './device.ts'
-import { type Performer, readPage, trespass } from './performer.ts'
+import type { Performer } from './performer.ts'
 import type { Person } from './person.ts'
 import { type Plan, placesOf } from './plan.ts'
+import { readPage } from './read-page.ts'
 import type { Recorder } from './record.ts'
+import { trespass } from './trespass.ts'
 import { removalMs } from './verify/membership.ts'
 
 const settleAttempts = 50

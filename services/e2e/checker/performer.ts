@@ -1,7 +1,10 @@
-import type { Change, ChangeAck, Message } from '@earshot/protocol'
+import type { Message } from '@earshot/protocol'
+import { changeMessage } from './change-message.ts'
 import type { Device } from './device.ts'
 import type { Address, KeyedSend, Person } from './person.ts'
 import { type Action, type Plan, placesOf, type Step } from './plan.ts'
+import { readPage } from './read-page.ts'
+import { trespass } from './trespass.ts'
 
 type Doing<K extends Action['kind']> = Extract<Action, { kind: K }>
 
@@ -162,51 +165,6 @@ export class Performer {
     if (!message) return
     await changeMessage(device, 'react', { messageId: message._id, emoji, ...(remove && { remove }) })
   }
-}
-
-/** Tries what is none of theirs; the verifier knows whose it is. */
-export async function trespass(
-  performer: Performer,
-  person: Person,
-  device: Device,
-  place: number,
-  by: 'sync' | 'history' | 'send',
-): Promise<void> {
-  const conversationId = performer.conversation(place)
-  const address = performer.address(person, place)
-  if (by === 'sync') await device.call('sync', { conversations: { [conversationId]: 0 } })
-  else if (by === 'send' && 'groupId' in address) {
-    await person.send(device, person.compose(address, { keyed: false, voice: false }))
-  } else await readPage(device, conversationId, 'limit=20')
-}
-
-export function readPage(device: Device, conversationId: string, query: string) {
-  const path = `/chat/${encodeURIComponent(conversationId)}/messages?${query}`
-  return device.http('GET /chat/:id/messages', path)
-}
-
-/** Asks for a change, and applies it as a client does that is answered. */
-async function changeMessage(
-  device: Device,
-  event: 'edit_message' | 'delete_message' | 'react',
-  payload: { messageId: string; content?: string; emoji?: string; remove?: boolean },
-): Promise<void> {
-  const call = await device.call(event, payload)
-  if (!call.answer?.ok) return
-  const ack = call.answer as unknown as ChangeAck
-  if (ack.changeSeq > 0) device.learnChange(ownChange(device.identity.userId, event, payload, ack))
-}
-
-function ownChange(
-  userId: string,
-  event: string,
-  { content = '', emoji = '', remove = false }: { content?: string; emoji?: string; remove?: boolean },
-  { messageId, conversationId, changeSeq }: ChangeAck,
-): Change {
-  const fields = { messageId, conversationId, changeSeq, seq: 0 }
-  if (event === 'edit_message') return { type: 'message_edited', ...fields, content, editedAt: '' }
-  if (event === 'delete_message') return { type: 'message_deleted', ...fields, deletedAt: '' }
-  return { type: 'message_reaction', ...fields, userId, emoji, remove }
 }
 
 function messagesOf(device: Device): Message[] {

@@ -3,6 +3,8 @@
  * checker. Production code is not touched: methods are exchanged in this process and put back.
  */
 import { randomBytes } from 'node:crypto'
+import { ChangeApplier } from '@earshot/core/changes/change-applier'
+import { ChangeStore } from '@earshot/core/changes/change-store'
 import { ConversationAccess } from '@earshot/core/conversations/access'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
 import { Committer } from '@earshot/core/messages/committer'
@@ -169,4 +171,30 @@ t.test('one that lets removed members listen', async (t) => {
 t.test('one that lets anybody read', async (t) => {
   mutate(t, ConversationAccess.prototype, 'mayRead', () => async () => true)
   await findsOut(t, { invariant: 5, what: /an outsider reads/ })
+})
+
+t.test('one that lets go of changes it has acknowledged', async (t) => {
+  const now = every(5)
+  mutate(t, ChangeStore.prototype, 'insert', (insert) => {
+    return async function (this: ChangeStore, change) {
+      return now() || insert.call(this, change)
+    }
+  })
+  await findsOut(t, { invariant: 1, what: /a change was acked but is not kept/ })
+})
+
+t.test('one that tells of changes and makes none', async (t) => {
+  mutate(t, ChangeApplier.prototype, 'apply', () => async () => undefined)
+  await findsOut(t, { invariant: 3, what: /show one message differently/ })
+})
+
+t.test('one whose sync knows no changes', async (t) => {
+  mutate(t, HistoryService.prototype, 'sync', (sync) => {
+    return async function (this: HistoryService, ...asked) {
+      const answer = await sync.apply(this, asked)
+      for (const conversation of Object.values(answer.conversations)) conversation.changes = []
+      return answer
+    }
+  })
+  await findsOut(t, { invariant: 4, what: /changes are missing/ })
 })
