@@ -47,11 +47,13 @@ async function tour(): Promise<void> {
   )
 
   story.chapter('Ben leaves')
+  // He may have come and gone before, on his way to another node.
+  const known = ann.latestVersion(ben.userId)
   const leftAt = Date.now()
   ben.client.close()
   const gone = await ann.hears(
     'user_status_changed',
-    ({ userId, isOnline }) => userId === ben.userId && !isOnline,
+    ({ userId, isOnline, version }) => userId === ben.userId && !isOnline && version > known,
   )
   const lastSeen = await ann.client.http.lastSeen(ben.userId)
   const seenAt = Date.parse(lastSeen.lastSeen ?? '')

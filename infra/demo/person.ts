@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { EarshotClient, HttpApi } from '@earshot/client'
-import type { Message, ServerEventName, ServerPayload } from '@earshot/protocol'
+import type { Message, ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
 import { Twist } from './story.ts'
 
 const patienceMs = 30_000
@@ -80,6 +80,15 @@ export class Person {
       await wait(pauseMs)
     }
     throw new Twist(`${name} always reaches the same node: does the cluster have two?`)
+  }
+
+  /** The newest version of a user's status that was heard. */
+  latestVersion(userId: string): number {
+    const statuses = this.heard.filter(({ event }) => event === 'user_status_changed')
+    const versions = statuses
+      .map(({ payload }) => payload as UserStatus)
+      .filter((status) => status.userId === userId)
+    return Math.max(0, ...versions.map(({ version }) => version))
   }
 
   get messages(): Heard[] {
