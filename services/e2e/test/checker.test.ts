@@ -112,7 +112,9 @@ t.test('random users on three nodes, judged by the record', async (t) => {
     t.comment(`seed ${seed}: ${summary(evidence)}`)
     if (violations.length > 0) {
       t.comment(report(evidence, violations))
-      t.comment(`node_modules/.bin/node services/e2e/checker/main.ts --seed ${seed} --users 6 --steps 150 --in-process`)
+      t.comment(
+        `node_modules/.bin/node services/e2e/checker/main.ts --seed ${seed} --users 6 --steps 150 --in-process`,
+      )
     }
     t.equal(violations.length, 0, `seed ${seed} finds nothing`)
   }

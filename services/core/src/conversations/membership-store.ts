@@ -22,13 +22,22 @@ export class MembershipStore {
     this.#memberships = db.collection<MembershipDoc>('memberships')
   }
 
+  #generation = 0
+
+  /** Grows whenever this node learns of a change of any membership. */
+  get generation(): number {
+    return this.#generation
+  }
+
   async role(groupId: string, userId: string): Promise<GroupRole | null> {
     const _id = key(groupId, userId)
     const known = this.#roles.get(_id)
     if (known) return known.role
+    const generation = this.#generation
     const found = await this.#memberships.findOne({ _id }, { projection: { role: 1 } })
     const role = found?.role ?? null
-    this.#roles.set(_id, { role })
+    // An answer from before a change must not outlive it.
+    if (generation === this.#generation) this.#roles.set(_id, { role })
     return role
   }
 
@@ -68,16 +77,18 @@ export class MembershipStore {
 
   /** Changes of other nodes may have been missed. */
   forgetAll(): void {
+    this.#generation++
     this.#roles.clear()
   }
 
   async removeAll(groupId: string): Promise<void> {
     await this.#memberships.deleteMany({ groupId })
-    this.#roles.clear()
+    this.forgetAll()
   }
 
   /** Another node changed this membership. */
   forget(groupId: string, userId: string): void {
+    this.#generation++
     this.#roles.delete(key(groupId, userId))
   }
 }

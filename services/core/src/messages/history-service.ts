@@ -13,7 +13,7 @@ import { type ChangeStore, toChange } from '../changes/change-store.ts'
 import type { ConversationAccess } from '../conversations/access.ts'
 import type { StatusView } from '../receipts/status-view.ts'
 import { contiguous } from './contiguous.ts'
-import { toMessage } from './message-doc.ts'
+import { type MessageDoc, toMessage } from './message-doc.ts'
 import type { MessageStore } from './message-store.ts'
 
 /** What was said: by page, or all that was missed. */
@@ -51,10 +51,12 @@ export class HistoryService {
       const { messages, headSeq } = await this.#messagesAfter(conversationId, query.afterSeq, limit)
       return { messages: await this.#status.apply(userId, conversationId, messages), headSeq }
     }
-    const docs = await this.#messages.before(conversationId, query.beforeSeq, limit)
-    const headSeq =
-      query.beforeSeq === undefined ? (docs.at(-1)?.seq ?? 0) : await this.#messages.headSeq(conversationId)
-    return { messages: await this.#status.apply(userId, conversationId, docs.map(toMessage)), headSeq }
+    const found = await this.#messages.before(conversationId, query.beforeSeq, limit)
+    const first = found[0]?.seq ?? 1
+    const { docs, upTo } = await this.#withoutHoles(conversationId, found, first - 1)
+    const messages = docs.filter((doc) => !doc.isVoid).map(toMessage)
+    const headSeq = query.beforeSeq === undefined ? upTo : await this.#messages.headSeq(conversationId)
+    return { messages: await this.#status.apply(userId, conversationId, messages), headSeq }
   }
 
   /** What a client that was away has missed, in order, complete up to where it says. */
@@ -104,15 +106,19 @@ export class HistoryService {
     limit: number,
   ): Promise<{ messages: Message[]; headSeq: number; complete: boolean }> {
     const found = await this.#messages.after(conversationId, seq, limit)
-    const { docs, upTo, stopped } = await contiguous(
-      found,
-      seq,
-      (doc) => ({ number: doc.seq, writtenAt: doc.adoptedAt ?? doc.createdAt }),
-      (number) => this.#messages.closeHole(conversationId, number),
-    )
+    const { docs, upTo, stopped } = await this.#withoutHoles(conversationId, found, seq)
     const complete = !stopped && found.length < limit
     const messages = docs.filter((doc) => !doc.isVoid).map(toMessage)
     return { messages, complete, headSeq: complete ? upTo : await this.#messages.headSeq(conversationId) }
+  }
+
+  #withoutHoles(conversationId: string, found: MessageDoc[], from: number) {
+    return contiguous(
+      found,
+      from,
+      (doc) => ({ number: doc.seq, writtenAt: doc.adoptedAt ?? doc.createdAt }),
+      (number) => this.#messages.closeHole(conversationId, number),
+    )
   }
 
   /** Without a number to start from, only where the changes stand. */

@@ -73,11 +73,7 @@ export class MessageStore {
 
   /** The last messages before a `seq` (or of all), ascending. */
   async before(conversationId: string, seq: number | undefined, limit: number): Promise<MessageDoc[]> {
-    const filter = {
-      conversationId,
-      isVoid: { $ne: true as const },
-      ...(seq !== undefined && { seq: { $lt: seq } }),
-    }
+    const filter = { conversationId, ...(seq !== undefined && { seq: { $lt: seq } }) }
     const docs = await this.#messages
       .find(filter, { projection: withoutInlineMedia })
       .sort({ seq: -1 })

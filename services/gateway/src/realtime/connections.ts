@@ -8,6 +8,7 @@ import { Outage } from '@earshot/core/observability/outage'
 import type { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { CodedError } from '@earshot/protocol'
 import { everyone, groupRoom, type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
+import { rejoin } from './rejoin.ts'
 import type { EventRouter } from './router.ts'
 
 /** Reasons by which a client, or this node on purpose, says goodbye. All others are losses. */
@@ -24,6 +25,7 @@ export class Connections {
   readonly #log: Logger
   readonly #leasing: Outage
   /** Resolved when the socket's user is online by it. */
+  readonly #admittedAt = new WeakMap<RealtimeSocket, number>()
   readonly #online = new WeakMap<RealtimeSocket, Promise<void>>()
 
   constructor(deps: {
@@ -58,6 +60,7 @@ export class Connections {
       )
     })
     io.on('connection', (socket) => {
+      this.#missedNothing(socket)
       this.#metrics.sockets.inc()
       socket.conn.on('packet', () => this.#leases.alive(socket.id))
       this.#online.set(socket, this.#goOnline(socket))
@@ -89,6 +92,7 @@ export class Connections {
     }
     const identity = await this.#tokens.verify(token)
     const { userId } = identity
+    this.#admittedAt.set(socket, this.#memberships.generation)
     const [groupIds, name] = await Promise.all([
       this.#memberships.groupsOf(userId),
       this.#users.ensure(userId, identity.name),
@@ -96,6 +100,15 @@ export class Connections {
     Object.assign(socket.data, identity, { name })
     await socket.join([userRoom(userId), everyone, ...groupIds.map(groupRoom)])
     await this.#realtime.subscriptions.settled()
+  }
+
+  /** A change of membership reaches connected sockets only: one that came while this one was let in is made up for. */
+  #missedNothing(socket: RealtimeSocket): void {
+    if (this.#admittedAt.get(socket) === this.#memberships.generation) return
+    rejoin(socket, this.#memberships).catch((err: unknown) => {
+      this.#log.warn({ err, userId: socket.data.userId }, 'groups could not be read again')
+      socket.disconnect(true)
+    })
   }
 
   async #goOnline(socket: RealtimeSocket): Promise<void> {

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MembershipStore } from '@earshot/core/conversations/membership-store'
 import type { Logger } from '@earshot/core/observability/logger'
-import { groupRoom, type Realtime, type RealtimeSocket } from '@earshot/realtime'
+import type { Realtime } from '@earshot/realtime'
+import { rejoin } from './rejoin.ts'
 
 /** Clients are told over this time, so that they do not all ask at once. */
 const spreadMs = 2_000
@@ -32,13 +33,4 @@ export async function afterResubscription(deps: {
     for (const socket of some) socket.emit('sync_required', { reason: 'the node was cut off for a moment' })
     if (step + 1 < steps) await wait(spreadMs / steps)
   }
-}
-
-async function rejoin(socket: RealtimeSocket, memberships: MembershipStore): Promise<void> {
-  const groups = await memberships.groupsOf(socket.data.userId)
-  const rooms = new Set(groups.map(groupRoom))
-  for (const room of socket.rooms) {
-    if (room.startsWith('group_') && !rooms.has(room)) await socket.leave(room)
-  }
-  await socket.join([...rooms])
 }
