@@ -213,7 +213,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const rate = new RateLimiter(limits.sendsPerSecond, limits.sendsBurst)
   const mediaStore = new MediaStore(db, { orphanMs: config.MEDIA_ORPHAN_TTL_S * 1_000 })
   const library = new MediaLibrary({ store: mediaStore, access })
-  const voice = new VoiceSender({ staging, queue, blobs, library })
+  const voice = new VoiceSender({ staging, queue, blobs, library, log })
   const messages = new MessageService({
     access,
     store: messageStore,

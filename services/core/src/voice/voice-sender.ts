@@ -1,6 +1,7 @@
 import type { BlobStore } from '../media/blob-store.ts'
 import type { MediaLibrary } from '../media/media-library.ts'
 import type { MessageDoc, MessageDraft } from '../messages/message-doc.ts'
+import type { Logger } from '../observability/logger.ts'
 import type { AcceptedVoice } from './intake.ts'
 import type { VoiceStaging } from './staging.ts'
 import type { VoiceQueue } from './voice-queue.ts'
@@ -11,8 +12,16 @@ export class VoiceSender {
   readonly #queue: VoiceQueue
   readonly #blobs: BlobStore
   readonly #library: MediaLibrary
+  readonly #log: Logger
 
-  constructor(deps: { staging: VoiceStaging; queue: VoiceQueue; blobs: BlobStore; library: MediaLibrary }) {
+  constructor(deps: {
+    staging: VoiceStaging
+    queue: VoiceQueue
+    blobs: BlobStore
+    library: MediaLibrary
+    log: Logger
+  }) {
+    this.#log = deps.log
     this.#staging = deps.staging
     this.#queue = deps.queue
     this.#blobs = deps.blobs
@@ -33,6 +42,8 @@ export class VoiceSender {
 
   /** After the commit. Only what was staged is still to be stored. */
   async committed(doc: MessageDoc, correlationId: string): Promise<void> {
-    if (doc.voiceMessage?.place === 'staged') await this.#queue.add({ messageId: doc._id, correlationId })
+    if (doc.voiceMessage?.place !== 'staged') return
+    await this.#queue.add({ messageId: doc._id, correlationId })
+    this.#log.info({ messageId: doc._id, userId: doc.sender._id, correlationId }, 'voice queued')
   }
 }
