@@ -6,8 +6,7 @@ import { ChangeApplier } from '@earshot/core/changes/change-applier'
 import { ChangeFinisher } from '@earshot/core/changes/change-finisher'
 import { ChangeService } from '@earshot/core/changes/change-service'
 import { ChangeStore } from '@earshot/core/changes/change-store'
-import { createIndexes, mongoClient } from '@earshot/core/clients/mongo'
-import { commandClient, producerClient, publisherClient, subscriberClient } from '@earshot/core/clients/redis'
+import { connectStores } from '@earshot/core/clients/connect'
 import { type LoadedConfig, limitsOf } from '@earshot/core/config/load'
 import { ConversationAccess } from '@earshot/core/conversations/access'
 import { BlockStore } from '@earshot/core/conversations/block-store'
@@ -90,23 +89,8 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const limits = limitsOf(config)
   const metrics = createMetrics({ role: 'gateway', node: config.NODE_ID })
 
-  // Clients
-  const redis = commandClient(config.REDIS_URL, `${config.NODE_ID}:commands`)
-  const publisher = publisherClient(config.REDIS_URL, `${config.NODE_ID}:publish`)
-  const subscriber = subscriberClient(config.REDIS_URL, `${config.NODE_ID}:subscribe`)
-  const producer = producerClient(config.QUEUE_REDIS_URL ?? config.REDIS_URL, `${config.NODE_ID}:queue`)
-  for (const client of [redis, publisher, subscriber, producer]) {
-    client.on('error', (err) => log.debug({ err }, 'redis'))
-  }
-  const mongo = mongoClient({
-    uri: config.MONGODB_URI,
-    writeConcern: config.MONGODB_WRITE_CONCERN,
-    appName: config.NODE_ID,
-  })
-  await Promise.all([redis, publisher, subscriber, producer].map((client) => client.connect()))
-  await mongo.connect()
-  const db = mongo.db()
-  await createIndexes(db)
+  const stores = await connectStores(config, log)
+  const { redis, publisher, subscriber, producer, db } = stores
 
   // Stores
   const prefix = config.REDIS_PREFIX
@@ -392,8 +376,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
       await receipts.flush()
       await app.close()
       await queue.close()
-      await mongo.close()
-      for (const client of [redis, publisher, subscriber, producer]) client.disconnect()
+      await stores.close()
       log.info('gateway is down')
     },
   }

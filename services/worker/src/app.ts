@@ -2,8 +2,7 @@ import { UserStore } from '@earshot/core/accounts/user-store'
 import { ChangeApplier } from '@earshot/core/changes/change-applier'
 import { ChangeFinisher } from '@earshot/core/changes/change-finisher'
 import { ChangeStore } from '@earshot/core/changes/change-store'
-import { createIndexes, mongoClient } from '@earshot/core/clients/mongo'
-import { commandClient, producerClient, publisherClient, subscriberClient } from '@earshot/core/clients/redis'
+import { connectStores } from '@earshot/core/clients/connect'
 import { type LoadedConfig, limitsOf } from '@earshot/core/config/load'
 import { ConversationStore } from '@earshot/core/conversations/conversation-store'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
@@ -50,25 +49,10 @@ export interface WorkerProcess {
 export async function startWorker(config: LoadedConfig, log: Logger): Promise<WorkerProcess> {
   const limits = limitsOf(config)
   const metrics = createMetrics({ role: 'worker', node: config.NODE_ID })
-  const queueUrl = config.QUEUE_REDIS_URL ?? config.REDIS_URL
 
-  // Clients
-  const redis = commandClient(config.REDIS_URL, `${config.NODE_ID}:commands`)
-  const publisher = publisherClient(config.REDIS_URL, `${config.NODE_ID}:publish`)
-  const subscriber = subscriberClient(config.REDIS_URL, `${config.NODE_ID}:subscribe`)
-  const producer = producerClient(queueUrl, `${config.NODE_ID}:queue`)
-  const consumer = subscriberClient(queueUrl, `${config.NODE_ID}:jobs`)
-  const clients = [redis, publisher, subscriber, producer, consumer]
-  for (const client of clients) client.on('error', (err) => log.debug({ err }, 'redis'))
-  const mongo = mongoClient({
-    uri: config.MONGODB_URI,
-    writeConcern: config.MONGODB_WRITE_CONCERN,
-    appName: config.NODE_ID,
-  })
-  await Promise.all(clients.map((client) => client.connect()))
-  await mongo.connect()
-  const db = mongo.db()
-  await createIndexes(db)
+  const stores = await connectStores(config, log)
+  const { redis, publisher, subscriber, producer, db } = stores
+  const consumer = await stores.addConsumer()
 
   // Stores
   const prefix = config.REDIS_PREFIX
@@ -198,8 +182,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       // Not io.close(): that closes an HTTP server, and this one has none.
       await io.of('/').adapter.close()
       await queue.close()
-      await mongo.close()
-      for (const client of clients) client.disconnect()
+      await stores.close()
       log.info('worker is down')
     },
   }
