@@ -103,6 +103,42 @@ t.test('many at once from two nodes: one dense order', async (t) => {
   t.match(rest.conversations[conversationId], { messages: [], headSeq: 200, complete: true })
 })
 
+t.test('a number on its way from another node is waited for, one that never comes is closed', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const { conversationId } = await ann.send('message', { recipientId: 'bob', content: 'one' })
+  const messages = cluster.db.collection<{ _id: string; seq: number; createdAt: Date }>('messages')
+  const one = await messages.findOne({ seq: 1 })
+  if (!one) throw new Error('it was acknowledged and is not there')
+  const copy = (seq: number) => ({ ...one, _id: `copy-${seq}`, seq, createdAt: new Date() })
+  const seqsOf = (page: { messages: { seq: number }[] } | undefined) => page?.messages.map(({ seq }) => seq)
+  const readers = async () => {
+    const [newest, after, synced] = await Promise.all([
+      bob.get<HistoryPage>(`/chat/${conversationId}/messages`),
+      bob.get<HistoryPage>(`/chat/${conversationId}/messages?afterSeq=1`),
+      bob.send('sync', { conversations: { [conversationId]: 1 } }),
+    ])
+    t.match(synced.conversations[conversationId], { complete: true, headSeq: newest.headSeq })
+    return [seqsOf(newest), seqsOf(after), seqsOf(synced.conversations[conversationId])]
+  }
+  await messages.insertOne(copy(3))
+  const reading = readers()
+  await messages.insertOne(copy(2))
+  t.same(await reading, [
+    [1, 2, 3],
+    [2, 3],
+    [2, 3],
+  ])
+  await messages.insertOne(copy(5))
+  t.same(await readers(), [
+    [1, 2, 3, 5],
+    [2, 3, 5],
+    [2, 3, 5],
+  ])
+  t.match(await messages.findOne({ seq: 4 }), { isVoid: true }, 'nothing can come there any more')
+})
+
 t.test('bad input names the field, and the socket lives on', async (t) => {
   const cluster = await startCluster(t, { nodes: 1, workers: 0 })
   const ann = await cluster.connect('ann')

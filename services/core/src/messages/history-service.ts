@@ -12,7 +12,7 @@ import {
 import { type ChangeStore, toChange } from '../changes/change-store.ts'
 import type { ConversationAccess } from '../conversations/access.ts'
 import type { StatusView } from '../receipts/status-view.ts'
-import { contiguous } from './contiguous.ts'
+import { readContiguous, type Stream } from './contiguous.ts'
 import { type MessageDoc, toMessage } from './message-doc.ts'
 import type { MessageStore } from './message-store.ts'
 
@@ -51,9 +51,11 @@ export class HistoryService {
       const { messages, headSeq } = await this.#messagesAfter(conversationId, query.afterSeq, limit)
       return { messages: await this.#status.apply(userId, conversationId, messages), headSeq }
     }
-    const found = await this.#messages.before(conversationId, query.beforeSeq, limit)
-    const first = found[0]?.seq ?? 1
-    const { docs, upTo } = await this.#withoutHoles(conversationId, found, first - 1)
+    const { docs, upTo } = await readContiguous(
+      (last) => this.#messages.before(conversationId, last === undefined ? query.beforeSeq : last + 1, limit),
+      (found) => (found[0]?.seq ?? 1) - 1,
+      this.#stream(conversationId),
+    )
     const messages = docs.filter((doc) => !doc.isVoid).map(toMessage)
     const headSeq = query.beforeSeq === undefined ? upTo : await this.#messages.headSeq(conversationId)
     return { messages: await this.#status.apply(userId, conversationId, messages), headSeq }
@@ -105,20 +107,21 @@ export class HistoryService {
     seq: number,
     limit: number,
   ): Promise<{ messages: Message[]; headSeq: number; complete: boolean }> {
-    const found = await this.#messages.after(conversationId, seq, limit)
-    const { docs, upTo, stopped } = await this.#withoutHoles(conversationId, found, seq)
-    const complete = !stopped && found.length < limit
+    const { docs, upTo, found } = await readContiguous(
+      () => this.#messages.after(conversationId, seq, limit),
+      () => seq,
+      this.#stream(conversationId),
+    )
+    const complete = found < limit
     const messages = docs.filter((doc) => !doc.isVoid).map(toMessage)
     return { messages, complete, headSeq: complete ? upTo : await this.#messages.headSeq(conversationId) }
   }
 
-  #withoutHoles(conversationId: string, found: MessageDoc[], from: number) {
-    return contiguous(
-      found,
-      from,
-      (doc) => ({ number: doc.seq, writtenAt: doc.adoptedAt ?? doc.createdAt }),
-      (number) => this.#messages.closeHole(conversationId, number),
-    )
+  #stream(conversationId: string): Stream<MessageDoc> {
+    return {
+      describe: (doc) => ({ number: doc.seq, writtenAt: doc.adoptedAt ?? doc.createdAt }),
+      closeHole: (number) => this.#messages.closeHole(conversationId, number),
+    }
   }
 
   /** Without a number to start from, only where the changes stand. */
@@ -130,14 +133,15 @@ export class HistoryService {
     if (changeSeq === undefined) {
       return { changes: [], headChangeSeq: await this.#changes.headSeq(conversationId), complete: true }
     }
-    const found = await this.#changes.after(conversationId, changeSeq, limit)
-    const { docs, upTo, stopped } = await contiguous(
-      found,
-      changeSeq,
-      (doc) => ({ number: doc.changeSeq, writtenAt: doc.at }),
-      (number) => this.#changes.closeHole(conversationId, number),
+    const { docs, upTo, found } = await readContiguous(
+      () => this.#changes.after(conversationId, changeSeq, limit),
+      () => changeSeq,
+      {
+        describe: (doc) => ({ number: doc.changeSeq, writtenAt: doc.at }),
+        closeHole: (number) => this.#changes.closeHole(conversationId, number),
+      },
     )
-    const complete = !stopped && found.length < limit
+    const complete = found < limit
     const headChangeSeq = complete ? upTo : await this.#changes.headSeq(conversationId)
     return { changes: docs.flatMap((doc) => toChange(doc) ?? []), complete, headChangeSeq }
   }
