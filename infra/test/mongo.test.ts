@@ -36,3 +36,31 @@ t.test('data in a folder that was given is there at the next start', async (t) =
   t.ok(existsSync(second.dataDir))
   t.equal(await connect(t, second.url).db('test').collection('people').countDocuments(), 1)
 })
+
+t.test('a document is changed by one update at a time, however many come at once', async (t) => {
+  const server = await startMongo()
+  t.teardown(() => server.stop())
+  interface Counted {
+    _id: string
+    n?: number
+  }
+  const one = connect(t, server.url).db('test').collection<Counted>('counted')
+  const other = connect(t, server.url).db('test').collection<Counted>('counted')
+  const ids = Array.from({ length: 20 }, (_, i) => `d${i}`)
+  await one.insertMany(ids.map((_id) => ({ _id })))
+  const step = { $inc: { n: 1 } }
+  const operations = ids.map((_id) => ({ updateOne: { filter: { _id }, update: step } }))
+  await Promise.all([
+    ...ids.map((_id) => one.updateOne({ _id }, step)),
+    ...ids.map((_id) => other.findOneAndUpdate({ _id }, step)),
+    other.updateMany({}, step),
+    one.bulkWrite(operations, { ordered: false }),
+    // Longer than what the stand-in once had connections for.
+    other.bulkWrite(Array.from({ length: 40 }, () => operations).flat()),
+  ])
+  const counts = (await one.find().toArray()).map(({ n }) => n)
+  t.same(
+    counts,
+    ids.map(() => 44),
+  )
+})
