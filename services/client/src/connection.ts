@@ -1,7 +1,7 @@
 import { type AckBody, type ClientEventName, type ClientPayload, CodedError } from '@earshot/protocol'
 import { io, type Socket } from 'socket.io-client'
 import type { Emitter } from './emitter.ts'
-import { type EarshotEvents, stateEventNames } from './events.ts'
+import { type EarshotEvents, ownEventNames } from './events.ts'
 import { type EarshotOptions, tokenSource } from './options.ts'
 import { defaultRetryPolicy, isRetryable, retryDelayMs } from './retry.ts'
 import { fromWire } from './wire-error.ts'
@@ -34,7 +34,7 @@ export class Connection {
     this.#socket.on('connect_error', (error) => this.#onConnectError(error))
     this.#socket.on('disconnect', (reason) => this.#onDisconnect(reason))
     this.#socket.onAny((event: string, payload: unknown) => {
-      if (!stateEventNames.has(event)) events.emit(event as keyof EarshotEvents, payload as never)
+      if (!ownEventNames.has(event)) events.emit(event as keyof EarshotEvents, payload as never)
     })
     // Let in and put out again, e.g. for too many sockets of one user: the server says when to come back.
     events.on('error_message', ({ event, error }) => {

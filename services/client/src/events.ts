@@ -1,4 +1,6 @@
 import type { CodedError, ServerEventName, ServerPayload } from '@earshot/protocol'
+import type { FeedEvents } from './feed/feed.ts'
+import type { OutboxEvents } from './outbox/outbox.ts'
 
 /** What the SDK itself tells, beside the events of the server. */
 export interface StateEvents {
@@ -10,10 +12,18 @@ export interface StateEvents {
   disconnected: { reason: string; willReconnect: boolean; error?: CodedError }
 }
 
-export type EarshotEvents = { [E in ServerEventName]: ServerPayload<E> } & StateEvents
+type OwnEvents = StateEvents & OutboxEvents & FeedEvents
 
-export const stateEventNames: ReadonlySet<string> = new Set<keyof StateEvents>([
+export type EarshotEvents = { [E in ServerEventName]: ServerPayload<E> } & OwnEvents
+
+/** Names that no server may use. */
+export const ownEventNames: ReadonlySet<string> = new Set<keyof OwnEvents>([
   'connected',
   'reconnected',
   'disconnected',
+  'outbox_changed',
+  'sent',
+  'send_refused',
+  'message',
+  'change',
 ])

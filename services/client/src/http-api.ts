@@ -22,8 +22,13 @@ const segment = encodeURIComponent
 export class HttpApi {
   readonly #http: HttpTransport
 
-  constructor(options: HttpTransportOptions) {
-    this.#http = new HttpTransport(options)
+  constructor(transport: HttpTransport | HttpTransportOptions) {
+    this.#http = transport instanceof HttpTransport ? transport : new HttpTransport(transport)
+  }
+
+  /** Who the token says one is. */
+  me(): Promise<UserSummary> {
+    return this.#http.json('GET', '/user/me')
   }
 
   register(account: RegisterRequest): Promise<Session> {
@@ -34,8 +39,16 @@ export class HttpApi {
     return this.#http.json('POST', '/user/login', { body: account })
   }
 
+  /** All of them, the one with the newest message first. */
   async conversations(): Promise<Conversation[]> {
-    return (await this.#http.json<ConversationList>('GET', '/chat')).conversations
+    const all: Conversation[] = []
+    let before: string | undefined
+    do {
+      const page = await this.#http.json<ConversationList>('GET', '/chat', { query: { before } })
+      all.push(...page.conversations)
+      before = page.next
+    } while (before !== undefined)
+    return all
   }
 
   /** Without `beforeSeq` and `afterSeq`: the newest messages. Always in ascending order. */

@@ -11,7 +11,14 @@ export interface HttpTransportOptions {
 
 export interface HttpRequest {
   query?: Record<string, string | number | undefined>
+  /** Sent as JSON. */
   body?: unknown
+  /** Sent as it is. */
+  raw?: Blob
+  headers?: Record<string, string>
+  signal?: AbortSignal | undefined
+  /** Instead of the transport's own. */
+  timeoutMs?: number
 }
 
 /** `fetch` with our token, our errors and a limit in time. */
@@ -35,13 +42,19 @@ export class HttpTransport {
     }
   }
 
-  async request(method: string, path: string, { query, body }: HttpRequest = {}): Promise<Response> {
-    const headers: Record<string, string> = { accept: 'application/json' }
+  async request(
+    method: string,
+    path: string,
+    { query, body, raw, signal, timeoutMs = this.#timeoutMs, ...request }: HttpRequest = {},
+  ): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
     const token = await this.#getToken?.()
     if (token) headers.authorization = `Bearer ${token}`
     if (body !== undefined) headers['content-type'] = 'application/json'
-    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(this.#timeoutMs) }
+    const limit = AbortSignal.timeout(timeoutMs)
+    const init: RequestInit = { method, headers, signal: signal ? AbortSignal.any([signal, limit]) : limit }
     if (body !== undefined) init.body = JSON.stringify(body)
+    else if (raw) init.body = raw
     const response = await this.#fetch(`${this.#base}${path}${queryString(query)}`, init)
     if (!response.ok) throw await errorOf(response)
     return response

@@ -73,16 +73,26 @@ function insertionIndex(messages: readonly Message[], seq: number): number {
   return low
 }
 
-/** Events and pages overtake each other: stored audio is not replaced by its inline form of before. */
 function newerOf(known: Message, incoming: Message): Message {
-  const keepVoice =
-    known.voiceMessage?.url.startsWith('/media/') && incoming.voiceMessage?.url.startsWith('data:')
-  const newer = keepVoice && known.voiceMessage ? { ...incoming, voiceMessage: known.voiceMessage } : incoming
+  const { voiceMessage } = incoming
+  const newer =
+    known.voiceMessage && voiceMessage
+      ? { ...incoming, voiceMessage: laterVoice(known.voiceMessage, voiceMessage) }
+      : incoming
   const same =
     newer.content === known.content &&
     newer.status === known.status &&
-    newer.voiceMessage?.url === known.voiceMessage?.url
+    JSON.stringify(newer.voiceMessage) === JSON.stringify(known.voiceMessage)
   return same ? known : newer
+}
+
+/** Events and pages overtake each other: audio goes from inline to stored to prepared, and never back. */
+function laterVoice(known: VoiceOutput, incoming: VoiceOutput): VoiceOutput {
+  const stage = ({ url, original }: VoiceOutput) => (url.startsWith('data:') ? 0 : original ? 2 : 1)
+  const later = stage(incoming) < stage(known) ? known : incoming
+  const waveform = later.waveform ?? known.waveform
+  const transcript = later.transcript ?? known.transcript
+  return { ...later, ...(waveform && { waveform }), ...(transcript !== undefined && { transcript }) }
 }
 
 function replaceAt(list: MessageList, index: number, message: Message): MessageList {

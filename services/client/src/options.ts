@@ -1,4 +1,5 @@
 import type { ManagerOptions, SocketOptions } from 'socket.io-client'
+import type { OutboxStorage } from './outbox/outbox-storage.ts'
 import type { RetryPolicy } from './retry.ts'
 
 export type TokenSource =
@@ -12,9 +13,11 @@ export type EarshotOptions = TokenSource & {
   /** Passed on to Socket.IO. */
   ioOptions?: Partial<ManagerOptions & SocketOptions>
   retry?: Partial<RetryPolicy>
+  /** Where messages that wait to be sent are kept, e.g. `indexedDbOutbox(...)`. Default: nowhere. */
+  outbox?: OutboxStorage
   /** How long the server may take to answer one try. Large payloads get more. Default 10,000. */
   ackTimeoutMs?: number
-  /** How long a request may take over all, waiting for a connection included. Default 60,000. */
+  /** How long a request other than a send may take over all, waiting for a connection included. Default 60,000. */
   requestTimeoutMs?: number
 }
 

@@ -58,17 +58,34 @@ t.test('a send that can never succeed is refused at once', async (t) => {
   t.equal(tries, 1)
 })
 
-t.test('tries are bounded', async (t) => {
+t.test('tries of anything but a send are bounded', async (t) => {
   let tries = 0
   const { client } = await start(t, (socket) => {
-    socket.on('message', (_message: unknown, answer: Answer) => {
+    socket.on('react', (_message: unknown, answer: Answer) => {
       tries += 1
       answer({ ok: false, error: { code: 'RETRY_LATER', message: 'full' } })
     })
   })
   await client.connect()
-  await t.rejects(client.sendMessage({ recipientId: 'b', content: 'x' }), { code: 'RETRY_LATER' })
+  await t.rejects(client.react('m', '👍'), { code: 'RETRY_LATER' })
   t.equal(tries, 8)
+})
+
+t.test('a send goes on as long as the server says later; close ends it', async (t) => {
+  let tries = 0
+  const enough = Promise.withResolvers<void>()
+  const { client } = await start(t, (socket) => {
+    socket.on('message', (_message: unknown, answer: Answer) => {
+      tries += 1
+      if (tries > 10) enough.resolve()
+      answer({ ok: false, error: { code: 'RETRY_LATER', message: 'full' } })
+    })
+  })
+  await client.connect()
+  const refused = t.rejects(client.sendMessage({ recipientId: 'b', content: 'x' }), { code: 'RETRY_LATER' })
+  await enough.promise
+  client.close()
+  await refused
 })
 
 t.test('comes back after the server ends the connection, tells so and watches the same people', async (t) => {

@@ -5,7 +5,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class Wire {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** From the server, each with where it goes. */
+  readonly #answers = new Map<Socket, Socket>()
   #isCut = false
+  readonly #unplugged = new Set<Socket>()
 
   private constructor(targetPort: number) {
     this.#server = createServer((inner) => {
@@ -14,6 +17,8 @@ export class Wire {
         return
       }
       const outer = connect(targetPort, '127.0.0.1')
+      this.#answers.set(outer, inner)
+      outer.on('close', () => this.#answers.delete(outer))
       for (const [socket, other] of [
         [inner, outer],
         [outer, inner],
@@ -23,7 +28,7 @@ export class Wire {
         socket.on('error', () => other.destroy())
         socket.on('close', () => {
           this.#sockets.delete(socket)
-          other.destroy()
+          if (!this.#unplugged.has(socket)) other.destroy()
         })
       }
     })
@@ -46,6 +51,23 @@ export class Wire {
 
   mend(): void {
     this.#isCut = false
+  }
+
+  /** What is sent gets there, its answer does not come back, on connections that stand. */
+  mute(): void {
+    for (const [outer, inner] of this.#answers) {
+      outer.unpipe(inner)
+      outer.resume()
+    }
+  }
+
+  /** As when a cable is pulled: neither side hears anything more, not even that the connection is over. */
+  unplug(): void {
+    for (const socket of this.#sockets) {
+      this.#unplugged.add(socket)
+      socket.unpipe()
+      socket.resume()
+    }
   }
 
   close(): void {
