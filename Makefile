@@ -6,10 +6,10 @@ CLI := node_modules/.bin/node infra/cli.ts
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down status logs test demo lint format loadtest docs clean
+.PHONY: help install run up down status logs test demo lint format loadtest loadtest-compare docs clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-26s %s\n", $$1, $$2 }'
 
 install: $(INSTALLED) ## Install the dependencies, when package-lock.json has changed
 
@@ -40,8 +40,11 @@ lint: $(INSTALLED) ## Check types, style and imports
 format: $(INSTALLED) ## Format the code
 	@npm run --silent format
 
-loadtest: $(INSTALLED) ## Run a load test (SCENARIO=smoke USERS= RATE= TARGET=)
+loadtest: $(INSTALLED) ## Run all load tests, small; or one at full size (SCENARIO= USERS= RATE= TARGET=)
 	@$(CLI) loadtest
+
+loadtest-compare: $(INSTALLED) ## Compare two load tests (A= B=: reports, or folders of them)
+	@$(CLI) loadtest-compare
 
 docs: $(INSTALLED) ## Generate the documentation
 	@npm run --silent docs

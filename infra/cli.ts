@@ -2,6 +2,7 @@ import { clean } from './commands/clean.ts'
 import { demo } from './commands/demo.ts'
 import { down } from './commands/down.ts'
 import { loadtest } from './commands/loadtest.ts'
+import { loadtestCompare } from './commands/loadtest-compare.ts'
 import { logs } from './commands/logs.ts'
 import { run } from './commands/run.ts'
 import { status } from './commands/status.ts'
@@ -23,6 +24,7 @@ const COMMANDS: Record<string, Command> = {
   test,
   demo,
   loadtest,
+  'loadtest-compare': loadtestCompare,
   clean,
 }
 

@@ -8,8 +8,7 @@ import type { EarshotUser } from './lib/earshot/user.ts'
 import type { PresenceJudge } from './lib/judge/presence-judge.ts'
 import { connectAll, makeUser } from './lib/run/crowd.ts'
 import { target, whole } from './lib/run/env.ts'
-import { handleSummaryOf } from './lib/run/handle-summary.ts'
-import { metrics, showFault } from './lib/run/metrics.ts'
+import { countFault, metrics } from './lib/run/metrics.ts'
 import {
   afterLossMs,
   atOnceMs,
@@ -19,85 +18,77 @@ import {
   told,
   watch,
 } from './lib/run/presence.ts'
-import {
-  finished,
-  never,
-  type Run,
-  scenarioOptions,
-  shareOf,
-  startRun,
-  startTogether,
-  vuIndex,
-  vusFor,
-} from './lib/run/scenario.ts'
+import { scenario } from './lib/run/scenario.ts'
+import { never } from './lib/run/thresholds.ts'
 import { sleep } from './lib/run/wait.ts'
+import { droppedByClient } from './lib/socketio/index.ts'
 
-const users = whole('USERS', 1_000, { least: 20, most: 9_000 })
+const users = whole('USERS', 1_000, { least: 20, most: 9_000, ci: 200 })
 /** Users that come each second, all VUs together. */
 const rate = whole('RATE', 50)
 /** Seconds between the ramp's end and the end, in which users poll, stumble and return. */
-const hold = whole('HOLD', 30)
+const hold = whole('HOLD', 30, { ci: 12 })
 /** Others that each user watches. */
 const friends = whole('FRIENDS', 10, { most: 400 })
 /** Of 100 users, those who poll a friend's lastSeen every five seconds, as older clients do. */
 const pollers = whole('POLLERS', 20, { least: 0, most: 100 })
 const pollEveryMs = 5_000
-const vus = vusFor(users, 100)
 const connectSeconds = Math.ceil(users / rate) + 10
 
-export const options = scenarioOptions({
-  vus,
-  maxSeconds: connectSeconds + hold + Math.ceil(afterLossMs / 1_000) + 60,
-  thresholds: {
-    ...never('presence_errors', 'connect_failures', 'connections_lost'),
-    users_connected: [`count==${users}`],
-    presence_checks: [`count>=${users * friends}`],
-    presence_lag: [`p(95)<${atOnceMs}`],
-    'http_req_failed{name:GET /user/lastSeen/:userId}': ['rate==0'],
+const { options, setup, handleSummary, main } = scenario(
+  {
+    name: 'users-1000',
+    users,
+    usersPerVu: 100,
+    connectSeconds,
+    maxSeconds: connectSeconds + hold + Math.ceil(afterLossMs / 1_000) + 60,
+    thresholds: {
+      ...never('presence_errors', 'connect_failures', 'connections_lost'),
+      users_connected: [`count==${users}`],
+      presence_checks: [`count>=${users * friends}`],
+      presence_lag: [`p(95)<${atOnceMs}`],
+      'http_req_failed{name:GET /user/lastSeen/:userId}': ['rate==0'],
+    },
   },
-})
+  async (run) => {
+    const perSecond = rate / run.vus
+    const presence = presenceJudge()
+    const crowd = new Crowd(presence, run.prefix, run.share(users))
+    const everybody = await connectAll(crowd.members, perSecond)
+    metrics.connected.add(everybody.length)
+    const [asker, ...others] = everybody.map(({ user }) => user)
+    if (!asker) throw new Error('nobody could connect')
+    await run.startTogether()
 
-export const handleSummary = handleSummaryOf('users-1000')
+    const polling = others.slice(0, Math.round((others.length * pollers) / 100)).map((user, i) => {
+      const friend = others[(i + 1) % others.length]
+      return friend ? poll(presence, user, friend, Date.now() + hold * 1_000) : undefined
+    })
+    const tenth = Math.ceil(others.length / 10)
+    // The asker is an older client, which has not subscribed: it hears of everybody and stays to the end.
+    const stumbling = others.slice(-tenth)
+    const returning = others.slice(-2 * tenth, -tenth)
+    await sleep((hold * 1_000) / 4)
+    for (const { socket } of stumbling) socket.drop()
+    for (const user of returning) leave(presence, user)
+    await sleep((hold * 1_000) / 4)
+    const again = crowd.members.filter(({ user }) => returning.includes(user))
+    await connectAll(again, perSecond)
+    await Promise.all(polling)
 
-export const setup = (): Run => startRun(connectSeconds)
+    const [leaving, losing] = [others.slice(0, tenth), others.slice(tenth, tenth + Math.ceil(tenth / 2))]
+    for (const user of leaving) leave(presence, user)
+    for (const user of losing) {
+      presence.becomes(user.userId, false, Date.now(), afterLossMs)
+      user.socket.drop({ stayAway: true })
+    }
+    await concludePresence(presence, asker, afterLossMs)
+    for (const { user } of crowd.members) if (user.socket.isConnected) leave(presence, user)
+  },
+)
 
-export default async function usersOnline(run: Run): Promise<void> {
-  const presence = presenceJudge()
-  const crowd = new Crowd(presence, `${run.id}-${vuIndex()}`, shareOf(users, vus))
-  const everybody = await connectAll(crowd.members, rate / vus)
-  metrics.connected.add(everybody.length)
-  const [asker, ...others] = everybody.map(({ user }) => user)
-  if (!asker) throw new Error('nobody could connect')
-  await startTogether(run)
-
-  const polling = others.slice(0, Math.round((others.length * pollers) / 100)).map((user, i) => {
-    const friend = others[(i + 1) % others.length]
-    return friend ? poll(presence, user, friend, Date.now() + hold * 1_000) : undefined
-  })
-  const tenth = Math.ceil(others.length / 10)
-  // The asker is an older client, which has not subscribed: it hears of everybody and stays to the end.
-  const stumbling = others.slice(-tenth)
-  const returning = others.slice(-2 * tenth, -tenth)
-  await sleep((hold * 1_000) / 4)
-  for (const { socket } of stumbling) socket.drop()
-  for (const user of returning) leave(presence, user)
-  await sleep((hold * 1_000) / 4)
-  await connectAll(
-    crowd.members.filter(({ user }) => returning.includes(user)),
-    rate / vus,
-  )
-  await Promise.all(polling)
-
-  const [leaving, losing] = [others.slice(0, tenth), others.slice(tenth, tenth + Math.ceil(tenth / 2))]
-  for (const user of leaving) leave(presence, user)
-  for (const user of losing) {
-    presence.becomes(user.userId, false, Date.now(), afterLossMs)
-    user.socket.drop({ stayAway: true })
-  }
-  await concludePresence(presence, asker, afterLossMs)
-  for (const { user } of crowd.members) if (user.socket.isConnected) leave(presence, user)
-  finished()
-}
+export { handleSummary, options, setup }
+export default main
 
 interface Member {
   user: EarshotUser
@@ -112,23 +103,22 @@ class Crowd {
   constructor(presence: PresenceJudge, prefix: string, size: number) {
     this.#presence = presence
     this.members = Array.from({ length: size }, (_, i) => {
-      const user = this.#user(`${prefix}-u${i}`, i)
+      const user = this.#user(`${prefix}-u${i}`)
       return { user, connect: () => this.#come(user, i) }
     })
   }
 
-  #user(userId: string, place: number): EarshotUser {
+  #user(userId: string): EarshotUser {
     let wasDropped = false
     const user = makeUser(
       userId,
       () => ({
         status: (status, at) => this.#presence.event(userId, status, at),
-        connected: (_, again) => {
-          // A new connection has no subscriptions.
-          if (again) this.#watch(user, place).catch((error) => showFault('presence_subscribe', String(error)))
+        statuses: (statuses, askedAt) => {
+          for (const status of statuses) this.#presence.answered(userId, status, askedAt)
         },
         disconnected: (reason) => {
-          if (reason === 'dropped by the client') wasDropped = true
+          if (reason === droppedByClient) wasDropped = true
           else if (user.socket.isWanted) lostConnection(userId, reason)
         },
         failed: (error, last) => {
@@ -152,7 +142,7 @@ class Crowd {
   async #watch(user: EarshotUser, place: number): Promise<void> {
     const ids = this.members.map((member) => member.user.userId)
     if (place === 0) {
-      this.#presence.watches(user.device, ids.slice(1), [], Date.now())
+      this.#presence.watches(user.device, ids.slice(1))
       return
     }
     const wanted = Math.min(friends, ids.length - 1)
@@ -178,14 +168,12 @@ async function poll(
       metrics.polls.add(1)
       metrics.pollsUnchanged.add(answer.user === undefined)
     } catch (error) {
-      metrics.presenceErrors.add(1)
-      showFault('presence_errors', String(error))
+      countFault(metrics.presenceErrors, 'presence_errors', String(error))
     }
     await sleep(pollEveryMs - (Date.now() - askedAt))
   }
 }
 
 function lostConnection(userId: string, reason: string): void {
-  metrics.connectionsLost.add(1)
-  showFault('connections_lost', `${userId}: ${reason}`)
+  countFault(metrics.connectionsLost, 'connections_lost', `${userId}: ${reason}`)
 }

@@ -8,6 +8,8 @@ import { StateFile } from '../stack/state-file.ts'
 import { sweepLeftovers } from '../stack/sweep.ts'
 import { runTap, testFiles } from '../tap/tap.ts'
 import { provideBalancer } from '../tools/balancer.ts'
+import { provideK6 } from '../tools/k6.ts'
+import { provideRecogniser } from '../tools/recogniser.ts'
 import { provideSpeech } from '../tools/speech.ts'
 
 /** `make test`: tap on all tests or on those of TEST=, with a Redis and a MongoDB of their own. */
@@ -31,7 +33,9 @@ export async function test(settings: Settings, args: readonly string[]): Promise
   try {
     // Tests that need them find them; one that installs them itself would run into its time limit.
     await provideSpeech(surroundings)
+    await provideRecogniser(surroundings)
     await provideBalancer(surroundings)
+    await provideK6(surroundings)
     const urls = await startDatabases()
     return stopping.signal.aborted ? 130 : await runTap(files, urls, { reporter, logDir: logs })
   } finally {

@@ -8,6 +8,7 @@ import { startRedis } from '../servers/redis.ts'
 import { type Settings, statePaths, withoutCredentials } from '../settings.ts'
 import { reservePort } from '../system/ports.ts'
 import { provideBalancer } from '../tools/balancer.ts'
+import { provideFfmpeg } from '../tools/ffmpeg.ts'
 import { provideMongo } from '../tools/mongo.ts'
 import { provideRedis } from '../tools/redis.ts'
 import { jwtSecretFrom } from './jwt-secret.ts'
@@ -68,6 +69,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (settings.buildsWeb) await buildWeb(settings.stateDir, box)
     const { chosen, cannot } = await provideBalancer(box)
     tell({ what: 'Balancer', chosen, ...(cannot && { cannot }) })
+    const ffmpeg = await provideVoiceTool()
     const jwtSecret = process.env.JWT_SECRET || jwtSecretFrom(paths.jwtSecret)
     if (!process.env.JWT_SECRET) state.update({ jwtSecretFile: paths.jwtSecret })
     const cluster = await reporter.step(`Starting ${settings.nodes} gateways and a worker`, () =>
@@ -78,6 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ...(!throwaway && { runDir: paths.run }),
         jwtSecret,
         reserved,
+        ...(ffmpeg !== undefined && { env: { VOICE_FFMPEG: ffmpeg } }),
       }),
     )
     undo.push(() => cluster.stop())
@@ -126,6 +129,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const urls = { redisUrl, mongoUri, queueRedisUrl: queueRedisUrl ?? redisUrl }
     state.update({ ...urls, data })
     return { urls, data }
+  }
+
+  /** The worker's ffmpeg, unless the environment says which it is. */
+  async function provideVoiceTool(): Promise<string | undefined> {
+    if (process.env.VOICE_FFMPEG) return undefined
+    const { command, chosen, cannot } = await provideFfmpeg(box)
+    tell({ what: 'ffmpeg', chosen, ...(cannot && { cannot }) })
+    return command
   }
 
   function tell(entry: ServerEntry): void {

@@ -85,6 +85,10 @@ export class StateFile {
     }
   }
 
+  get processes(): readonly ProcessEntry[] {
+    return this.#state.processes
+  }
+
   update(change: Partial<StackState>): void {
     // The last words of a process that ends may come after the end of everything.
     if (this.#removed) return

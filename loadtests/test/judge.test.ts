@@ -113,6 +113,18 @@ test("reordered: one sender's messages in another order; two senders' may overta
   t.strictSame([tally.overtaken, judge.found.reordered], [1, 1])
 })
 
+test('a sender that came back by another connection may hear what it had sent', async (t) => {
+  const { judge, stream, tally } = conversation({ messages: 1 })
+  judge.heard('ann', message(1), 1_010, 'sync')
+  judge.sent(stream, { id: 'm2', sender: 'ann', senderId: 'ann', content: 'text 2', at: 1_000 })
+  judge.retried('m2')
+  judge.heard('ann', message(2), 1_010)
+  judge.acked('m2', { messageId: 'id2', conversationId: 'c', seq: 2 }, 1_020)
+  for (const n of [1, 2]) judge.heard('bob', message(n), 1_010)
+  t.strictSame(judge.conclude(), found())
+  t.equal(tally.delivered, 2, 'only receivers are delivered to')
+})
+
 test('leaked: to an outsider, to the sending device, or a message that nobody sent', async (t) => {
   const { judge } = conversation({ messages: 1 })
   judge.heard('bob', message(1), 1_010)

@@ -6,14 +6,16 @@ const iso = (ms: number) => new Date(ms).toISOString()
 function judged() {
   const faults: string[] = []
   const lags: number[] = []
+  const flickers: string[] = []
   const sink = {
     check: () => undefined,
     lag: (ms: number) => lags.push(ms),
+    flicker: (f: string) => flickers.push(f),
     fault: (f: string) => faults.push(f),
   }
-  const judge = new PresenceJudge(sink, { lastSeenMs: 100, onlineStaleMs: 500 })
+  const judge = new PresenceJudge(sink, { lastSeenMs: 100, onlineStaleMs: 500, flickerMs: 300 })
   judge.becomes('bob', true, 1_000, 50)
-  return { judge, faults, lags }
+  return { judge, faults, lags, flickers }
 }
 
 function bob(isOnline: boolean, lastSeen: number | null, version?: number): Told {
@@ -23,7 +25,8 @@ function bob(isOnline: boolean, lastSeen: number | null, version?: number): Told
 
 test('the truth, told in time, is no fault', async (t) => {
   const { judge, faults, lags } = judged()
-  judge.watches('ann', ['bob'], [bob(false, null, 0)], 1_010)
+  judge.watches('ann', ['bob'])
+  judge.answered('ann', bob(false, null, 0), 1_010)
   t.notOk(judge.everybodyKnows())
   judge.event('ann', bob(true, 1_000, 1), 1_020)
   t.ok(judge.everybodyKnows())
@@ -48,7 +51,8 @@ test('a lie is a fault: after the time, by event or answer', async (t) => {
 
 test('a ghost and a flicker: who left stays online, who is there is shown as gone', async (t) => {
   const { judge, faults } = judged()
-  judge.watches('ann', ['bob'], [bob(true, 1_000, 1)], 1_100)
+  judge.watches('ann', ['bob'])
+  judge.answered('ann', bob(true, 1_000, 1), 1_100)
   judge.becomes('bob', false, 2_000, 50)
   judge.conclude()
   t.strictSame(faults, ['ann believes that bob is online, who is offline'])
@@ -56,7 +60,7 @@ test('a ghost and a flicker: who left stays online, who is there is shown as gon
 
 test('what nobody was told is a fault too', async (t) => {
   const { judge, faults } = judged()
-  judge.watches('ann', ['bob'], [], 1_000)
+  judge.watches('ann', ['bob'])
   judge.conclude()
   judge.answeredAll('http', ['bob'], [], 2_000)
   t.strictSame(faults, ['ann believes that bob is unknown, who is online', 'http was told nothing of bob'])
@@ -65,7 +69,7 @@ test('what nobody was told is a fault too', async (t) => {
 test('who has left themselves is not asked what they believe', async (t) => {
   const { judge, faults } = judged()
   judge.becomes('ann', true, 1_000, 50)
-  judge.watches('ann', ['bob'], [], 1_000)
+  judge.watches('ann', ['bob'])
   judge.becomes('ann', false, 2_000, 50)
   judge.conclude()
   t.strictSame(faults, [])
@@ -109,4 +113,28 @@ test('somebody who is about to come may be shown either way', async (t) => {
   judge.becomes('bob', true, 3_000, 300)
   judge.event('eve', bob(true, 3_050, 3), 3_250)
   t.strictSame([faults, lags], [[], [200]])
+})
+
+test('a flicker: one who is away for a moment is shown as gone', async (t) => {
+  const { judge, faults, flickers } = judged()
+  judge.event('ann', bob(true, 1_000, 1), 1_010)
+  judge.away('bob', 1_900)
+  judge.event('ann', bob(false, 1_900, 2), 2_000)
+  t.strictSame(flickers, [], 'it depends on when they are back')
+  judge.becomes('bob', true, 2_200, 50)
+  judge.event('eve', bob(false, 1_900, 2), 2_249)
+  t.match(flickers, [/ann was told that bob is gone/, /eve was told that bob is gone/])
+  judge.event('ann', bob(true, 2_200, 3), 2_210)
+  t.strictSame(faults, [])
+})
+
+test('one who is away for long may be shown as gone, and must be shown as back', async (t) => {
+  const { judge, faults, flickers } = judged()
+  judge.watches('ann', ['bob'])
+  judge.away('bob', 2_000)
+  judge.event('ann', bob(false, 2_000, 2), 9_000)
+  judge.becomes('bob', true, 10_000, 50)
+  t.strictSame([faults, flickers], [[], []])
+  judge.conclude()
+  t.match(faults, [/ann believes that bob is offline, who is online/])
 })

@@ -3,7 +3,6 @@ import { test } from 'tap'
 import { Positions } from '../lib/earshot/positions.ts'
 import { syncAll } from '../lib/earshot/sync.ts'
 import { pairsAcrossNodes } from '../lib/run/pairs.ts'
-import { type SummaryData, summaryText, verdictOf } from '../lib/run/summary.ts'
 
 test('positions: up to the first hole', async (t) => {
   const positions = new Positions()
@@ -82,26 +81,4 @@ test('pairs: across nodes, everybody in one, however they are spread', async (t)
   }
   t.equal(pairsAcrossNodes(Array.from({ length: 5 }, () => ({ node: 'only' }))).length, 2)
   t.strictSame(pairsAcrossNodes([]), [])
-})
-
-test('the summary says what does not hold, and what it is instead', async (t) => {
-  const data: SummaryData = {
-    state: { testRunDurationMs: 12_345 },
-    metrics: {
-      lost: { type: 'counter', values: { count: 2, rate: 0.1 }, thresholds: { 'count==0': { ok: false } } },
-      doubled: { type: 'counter', values: { count: 0 }, thresholds: { 'count==0': { ok: true } } },
-      delivery_latency: {
-        type: 'trend',
-        values: { med: 1.25, 'p(95)': 20, 'p(99)': 30.4, max: 40, count: 7 },
-      },
-      http_reqs: { type: 'counter', values: { count: 1 } },
-    },
-  }
-  const verdict = verdictOf('smoke', data)
-  t.match(verdict, { passed: false, durationSeconds: 12.3, broken: ['lost count==0 (it is 2)'] })
-  const text = summaryText(verdict, data)
-  t.match(text, /smoke: FAILED in 12.3 s/)
-  t.match(text, /doubled +0 +ok count==0/)
-  t.match(text, /delivery_latency +1\.3 +20 +30 +40 +7/)
-  t.notMatch(text, 'http_reqs')
 })

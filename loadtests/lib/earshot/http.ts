@@ -1,4 +1,5 @@
-import type { Group, UserLastSeen } from '@earshot/protocol'
+import type { ConversationList, Group, HistoryPage, UserLastSeen } from '@earshot/protocol'
+import { sha256 } from 'k6/crypto'
 import http, { type RefinedResponse, type ResponseType } from 'k6/http'
 
 /** What was asked over HTTP failed: by its status, or by no answer at all. */
@@ -71,6 +72,53 @@ export async function removeMember(
     tags: { name: 'DELETE /group/:id/members/:userId' },
   })
   if (response.status !== 204) throw unexpected(response)
+}
+
+/** Adds somebody to a group, as a plain member. */
+export async function addMember({ target, token }: Asking, groupId: string, userId: string): Promise<void> {
+  const url = `${target}/group/${groupId}/members/${encodeURIComponent(userId)}`
+  const response = await http.asyncRequest('PUT', url, '{}', {
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    timeout,
+    tags: { name: 'PUT /group/:id/members/:userId' },
+  })
+  if (response.status < 200 || response.status > 299) throw unexpected(response)
+}
+
+/** The first page of one's conversations. */
+export async function listConversations({ target, token }: Asking): Promise<ConversationList> {
+  const response = await http.asyncRequest('GET', `${target}/chat`, null, {
+    headers: { authorization: `Bearer ${token}` },
+    timeout,
+    tags: { name: 'GET /chat' },
+  })
+  return bodyOf(response, 200) as ConversationList
+}
+
+/** The newest page of a conversation's history. */
+export async function newestMessages(
+  { target, token }: Asking,
+  conversationId: string,
+): Promise<HistoryPage> {
+  const url = `${target}/chat/${encodeURIComponent(conversationId)}/messages?limit=50`
+  const response = await http.asyncRequest('GET', url, null, {
+    headers: { authorization: `Bearer ${token}` },
+    timeout,
+    tags: { name: 'GET /chat/:id/messages' },
+  })
+  return bodyOf(response, 200) as HistoryPage
+}
+
+/** Fetches media and gives its SHA-256 in hex. @param path `/media/<id>` */
+export async function downloadedSha256({ target, token }: Asking, path: string): Promise<string> {
+  const response = await http.asyncRequest('GET', `${target}${path}`, null, {
+    headers: { authorization: `Bearer ${token}` },
+    timeout,
+    responseType: 'binary',
+    tags: { name: 'GET /media/:id' },
+  })
+  if (response.status !== 200) throw unexpected(response)
+  return sha256(response.body as ArrayBuffer, 'hex')
 }
 
 function bodyOf(response: RefinedResponse<ResponseType | undefined>, status: number): unknown {

@@ -8,6 +8,7 @@ import type {
   ServerToClientEvents,
   SyncedConversation,
   UserStatus,
+  VoiceMessageStored,
 } from '@earshot/protocol'
 import { sleep } from '../run/wait.ts'
 import { type BackoffOptions, SocketIoClient } from '../socketio/index.ts'
@@ -33,6 +34,10 @@ export interface UserEvents {
   /** @param at when it arrived, since 1970 */
   message?: (message: Message, at: number, via: 'live' | 'sync') => void
   status?: (status: UserStatus, at: number) => void
+  /** What a subscription was answered with. @param askedAt when it was asked for, since 1970 */
+  statuses?: (statuses: UserStatus[], askedAt: number) => void
+  voiceStored?: (stored: VoiceMessageStored, at: number) => void
+  typing?: () => void
   connected?: (tookMs: number, again: boolean) => void
   disconnected?: (reason: string) => void
   failed?: (error: Error, last: boolean) => void
@@ -48,7 +53,7 @@ const messageEvents = [
   'new_group_voice_message',
 ] as const
 
-/** One device of one Earshot user. After a reconnect it asks for what it missed by itself. */
+/** One device of one Earshot user. After a reconnect it subscribes again and asks for what it missed by itself. */
 export class EarshotUser {
   readonly userId: string
   readonly device: string
@@ -56,6 +61,8 @@ export class EarshotUser {
   readonly socket: SocketIoClient<ServerToClientEvents, ClientToServerEvents>
   readonly positions = new Positions()
   readonly #events: UserEvents
+  /** Whose presence it has subscribed to; a new connection has no subscriptions. */
+  readonly #watched = new Set<string>()
   #node: string | undefined
 
   constructor(options: UserOptions, events: UserEvents = {}) {
@@ -84,6 +91,10 @@ export class EarshotUser {
       this.socket.on(event, (message) => this.#heard(message, this.socket.receivedAt, 'live'))
     }
     this.socket.on('user_status_changed', (status) => this.#events.status?.(status, this.socket.receivedAt))
+    this.socket.on('voice_message_stored', (stored) =>
+      this.#events.voiceStored?.(stored, this.socket.receivedAt),
+    )
+    this.socket.on('user_typing', () => this.#events.typing?.())
     this.socket.on('sync_required', () => this.#cameBack())
   }
 
@@ -111,6 +122,12 @@ export class EarshotUser {
     const ack = answer as Ack<AckBody<E>>
     if (!ack.ok) throw new RefusedError(ack.error)
     return { body: ack, at }
+  }
+
+  /** Wants to be told of these users' presence, 500 at most. @throws as `request` */
+  async subscribe(userIds: readonly string[]): Promise<void> {
+    for (const userId of userIds) this.#watched.add(userId)
+    await this.#subscribe([...userIds])
   }
 
   /** Asks for everything after what it has, and tells it as it tells what comes live. */
@@ -142,12 +159,20 @@ export class EarshotUser {
 
   #cameBack(): void {
     this.#askForNode()
+      .then(() => this.#subscribe([...this.#watched]))
       .then(() => this.sync())
       .then(
         () => this.#events.synced?.(),
         (error: unknown) =>
           this.#events.failed?.(error instanceof Error ? error : new Error(String(error)), false),
       )
+  }
+
+  async #subscribe(userIds: string[]): Promise<void> {
+    if (userIds.length === 0) return
+    const askedAt = Date.now()
+    const { body } = await this.request('presence_subscribe', { userIds })
+    this.#events.statuses?.(body.statuses, askedAt)
   }
 
   async #askForNode(): Promise<void> {

@@ -72,7 +72,10 @@ export class Judge {
     this.#sink.sent()
   }
 
-  /** The same message is sent once more: copies of it are no fault from now on, other messages from it are. */
+  /**
+   * An attempt has failed, and the same message is sent once more: copies of it are no fault from now on, nor that its sender
+   * hears it.
+   */
   retried(id: string): void {
     this.#get(id).attempts++
   }
@@ -107,6 +110,11 @@ export class Judge {
       return
     }
     this.#compare(sent, message)
+    if (sent.stream.isOwn(device, sent)) {
+      // It came back by another connection, which is another device to the server; that is told what the first one sent.
+      if (via === 'live' && sent.attempts === 1) this.#fault('leaked', `${device} heard ${sent.id}, its own`)
+      return
+    }
     if (via === 'sync') sent.heardBySync.add(device)
     else if (sent.heardLive.has(device)) this.#heardAgain(device, sent)
     else {

@@ -15,12 +15,18 @@ interface Truth {
   /** From then on everybody must be told so. */
   dueAt: number
   wasTold: boolean
+  /** When the connection was lost that is being taken up again, and who was told meanwhile that the user is gone. */
+  away?: { since: number; toldGone: string[] }
+  /** Was away for a moment only: nobody is to be told that the user is gone, late or not. */
+  wasAwayShortly: boolean
 }
 
 export interface PresenceSink {
   check(): void
   /** Milliseconds from a change to the first event that tells of it. */
   lag(ms: number): void
+  /** One who was away for a moment only was shown as gone by an event. */
+  flicker(detail: string): void
   fault(detail: string): void
 }
 
@@ -29,6 +35,8 @@ export interface PresenceTolerance {
   lastSeenMs: number
   /** Most milliseconds between now and the `lastSeen` that is told of somebody online; a heartbeat and a renewal. */
   onlineStaleMs: number
+  /** Most milliseconds without a connection that nobody must notice; less than the cluster's grace. */
+  flickerMs: number
 }
 
 /** What one source told one watcher last; a source never goes back. */
@@ -55,20 +63,31 @@ export class PresenceJudge {
   /** A user came or left at a moment; from `dueInMs` later on everybody must be told so. */
   becomes(userId: string, isOnline: boolean, since: number, dueInMs: number): void {
     const before = this.#truth.get(userId)
-    const wasTold = before?.isOnline === isOnline && before.wasTold
-    this.#truth.set(userId, { isOnline, since, dueAt: since + dueInMs, wasTold })
+    const isSame = before?.isOnline === isOnline
+    const wasTold = isSame && before.wasTold
+    const away = isSame ? before.away : undefined
+    const wasAwayShortly = away !== undefined && since - away.since <= this.#tolerance.flickerMs
+    this.#truth.set(userId, { isOnline, since, dueAt: since + dueInMs, wasTold, wasAwayShortly })
+    for (const watcher of (wasAwayShortly && away?.toldGone) || []) this.#flicker(watcher, userId)
+  }
+
+  /** A connection was lost at a moment and is being taken up again: until the user `becomes` online, either may be told. */
+  away(userId: string, since: number): void {
+    const truth = this.#truth.get(userId)
+    if (!truth?.isOnline) return
+    truth.dueAt = Number.POSITIVE_INFINITY
+    truth.away ??= { since, toldGone: [] }
   }
 
   users(): string[] {
     return [...this.#truth.keys()]
   }
 
-  /** A watcher is to be told of every change of these users from now on, and starts from what it was answered. */
-  watches(watcher: string, userIds: readonly string[], statuses: readonly Told[], askedAt: number): void {
+  /** A watcher is to be told of every change of these users from now on. */
+  watches(watcher: string, userIds: readonly string[]): void {
     const watched = this.#watched.get(watcher) ?? new Set()
     for (const userId of userIds) watched.add(userId)
     this.#watched.set(watcher, watched)
-    for (const status of statuses) this.answered(watcher, status, askedAt)
   }
 
   /** An event arrived. */
@@ -83,6 +102,10 @@ export class PresenceJudge {
     if (truth?.isOnline === status.isOnline && !truth.wasTold) {
       truth.wasTold = true
       this.#sink.lag(Math.max(0, at - truth.since))
+    }
+    if (truth?.isOnline && !status.isOnline) {
+      if (truth.away) truth.away.toldGone.push(watcher)
+      else if (truth.wasAwayShortly && at < truth.dueAt) this.#flicker(watcher, status.userId)
     }
     this.#check(watcher, status, at)
   }
@@ -122,6 +145,10 @@ export class PresenceJudge {
   conclude(): void {
     for (const detail of this.#mistaken()) this.#sink.fault(detail)
     for (const watched of this.#watched.values()) for (const _ of watched) this.#sink.check()
+  }
+
+  #flicker(watcher: string, userId: string): void {
+    this.#sink.flicker(`${watcher} was told that ${userId} is gone, who was away for a moment`)
   }
 
   #mistaken(): string[] {

@@ -89,8 +89,12 @@ export class Stream {
   /** Whether a device may hear a message sent at a moment, `graceMs` after it left at the latest. */
   mayHear(device: string, sent: Sent, graceMs: number): boolean {
     const membership = this.#members.get(device)
-    if (!membership || (device === sent.sender && !this.echoes)) return false
-    return sent.at <= membership.until + graceMs
+    return membership !== undefined && sent.at <= membership.until + graceMs
+  }
+
+  /** Whether a device hears what it has sent itself, and need not. */
+  isOwn(device: string, sent: Sent): boolean {
+    return device === sent.sender && !this.echoes
   }
 
   nextNumber(sender: string): number {

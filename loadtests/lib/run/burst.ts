@@ -1,3 +1,4 @@
+import type { EarshotUser } from '../earshot/user.ts'
 import type { Channel, JudgedChat } from './judged-chat.ts'
 import { metrics } from './metrics.ts'
 
@@ -6,9 +7,7 @@ export async function burst(chat: JudgedChat, channels: readonly Channel[], mess
   const startedAt = Date.now()
   let firstAckMs: number | undefined
   const sendOne = async (i: number) => {
-    const channel = channels[i % channels.length]
-    const from = channel?.members[Math.floor(i / channels.length) % channel.members.length]
-    if (!channel || !from) throw new Error('nobody to talk to')
+    const { channel, from } = turn(channels, i)
     await chat.send(channel, from)
     firstAckMs ??= Date.now() - startedAt
   }
@@ -18,4 +17,12 @@ export async function burst(chat: JudgedChat, channels: readonly Channel[], mess
   await Promise.all(sends)
   if (firstAckMs !== undefined) metrics.burstFirstAck.add(firstAckMs)
   metrics.burstDone.add(Date.now() - startedAt)
+}
+
+/** Whose turn it is: all channels one after the other, then each one's next member. */
+export function turn(channels: readonly Channel[], i: number): { channel: Channel; from: EarshotUser } {
+  const channel = channels[i % channels.length]
+  const from = channel?.members[Math.floor(i / channels.length) % channel.members.length]
+  if (!channel || !from) throw new Error('nobody to talk to')
+  return { channel, from }
 }

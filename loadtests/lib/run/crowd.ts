@@ -1,7 +1,10 @@
 import { EarshotUser, type UserEvents, type UserOptions } from '../earshot/user.ts'
 import { jwtSecret, nodes, target } from './env.ts'
-import { metrics, showFault } from './metrics.ts'
+import { countFault, metrics } from './metrics.ts'
 import { sleep } from './wait.ts'
+
+/** All users that this VU has made. */
+const made: EarshotUser[] = []
 
 export type CrowdOptions = Pick<UserOptions, 'reconnect' | 'ackTimeoutMs'>
 
@@ -18,17 +21,25 @@ export function makeUser(
     {
       ...wanted,
       connected(tookMs, again) {
+        metrics.socketsOpened.add(1)
         metrics.connectTime.add(tookMs)
         if (again && lostAt !== undefined) metrics.reconnectTime.add(Date.now() - lostAt)
         wanted.connected?.(tookMs, again)
       },
       disconnected(reason) {
+        metrics.socketsClosed.add(1)
         lostAt = user.socket.isWanted ? Date.now() : undefined
         wanted.disconnected?.(reason)
       },
     },
   )
+  made.push(user)
   return user
+}
+
+/** Says goodbye for all users of this VU: its iteration ends when the last of their sockets has. */
+export function disconnectEverybody(): void {
+  for (const { socket } of made) socket.disconnect()
 }
 
 /** Connects at a steady rate, users a second. Those that fail are counted, shown and left out of the answer. */
@@ -45,8 +56,7 @@ export async function connectAll<T extends { connect(): Promise<void> }>(
         await user.connect()
         connected.push(user)
       } catch (error) {
-        metrics.connectFailures.add(1)
-        showFault('connect_failures', String(error))
+        countFault(metrics.connectFailures, 'connect_failures', String(error))
       }
     }),
   )
@@ -65,7 +75,7 @@ export async function connectQuietly(
     user,
     connect: async () => {
       await user.connect()
-      await user.request('presence_subscribe', { userIds: [user.userId] })
+      await user.subscribe([user.userId])
     },
   }))
   const connected = (await connectAll(quiet, perSecond)).map(({ user }) => user)

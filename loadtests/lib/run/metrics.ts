@@ -14,6 +14,9 @@ export const metrics = {
   connected: new Counter('users_connected'),
   connectFailures: new Counter('connect_failures'),
   connectionsLost: new Counter('connections_lost'),
+  /** Their difference is what is open. */
+  socketsOpened: new Counter('sockets_opened'),
+  socketsClosed: new Counter('sockets_closed'),
   reconnectTime: new Trend('reconnect_time', true),
   /** By VU, from the moment at which all start: when its last message was out, its first and its last answered. */
   burstSent: new Trend('burst_all_sent', true),
@@ -23,10 +26,29 @@ export const metrics = {
   presenceErrors: new Counter('presence_errors'),
   presenceChecks: new Counter('presence_checks'),
   presenceLag: new Trend('presence_lag', true),
+  /** Connected at the end of a run in which connections were lost. */
+  usersBack: new Counter('users_back'),
+  flickers: new Counter('presence_flickers'),
   polls: new Counter('polls'),
   pollsUnchanged: new Rate('polls_unchanged'),
   historiesRead: new Counter('histories_read'),
   historyFailures: new Counter('history_failures'),
+  voiceStored: new Trend('voice_stored_time', true),
+  audioChecked: new Counter('audio_checked'),
+  audioWrong: new Counter('audio_wrong'),
+  audioMissing: new Counter('audio_missing'),
+  membershipChanges: new Counter('membership_changes'),
+  typingHeard: new Counter('typing_heard'),
+  receiptErrors: new Counter('receipt_errors'),
+  receiptChecks: new Counter('receipt_checks'),
+  actions: new Counter('actions'),
+  actionFailures: new Counter('action_failures'),
+  rounds: new Counter('rounds'),
+  kneeIsK6s: new Counter('knee_is_k6s'),
+  /** Messages a second, all VUs together: the last step that held, by VU. */
+  kneeRate: new Trend('knee_rate'),
+  /** How late this VU's timers fired: everything in a VU stands in one line, the answer to a server's ping too. */
+  k6Lag: new Trend('k6_lag', true),
   vusFinished: new Counter('vus_finished'),
 }
 
@@ -44,6 +66,12 @@ export function showFault(kind: string, detail: string): void {
   shown.set(kind, times)
   if (times <= shownOfEach) console.error(`${kind}: ${detail}`)
   else if (times === shownOfEach + 1) console.error(`${kind}: more of these, counted and no longer shown`)
+}
+
+/** Counts a fault and shows it. */
+export function countFault(counter: Counter, kind: string, detail: string): void {
+  counter.add(1)
+  showFault(kind, detail)
 }
 
 /** What a judge finds, as k6's metrics. */

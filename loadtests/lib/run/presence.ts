@@ -2,18 +2,20 @@ import { askLastSeen } from '../earshot/http.ts'
 import type { EarshotUser } from '../earshot/user.ts'
 import { PresenceJudge, type Told } from '../judge/presence-judge.ts'
 import { target, whole } from './env.ts'
-import { metrics, showFault } from './metrics.ts'
+import { countFault, metrics } from './metrics.ts'
 import { sleep, until } from './wait.ts'
 
 /** Milliseconds within which a change that a client made by itself (coming, a clean leave) must be known everywhere. */
-export const atOnceMs = whole('PRESENCE_MS', 3_000)
+export const atOnceMs = whole('PRESENCE_MS', 3_000, { ci: 15_000 })
 /** Milliseconds within which a lost connection must be known: the cluster's grace, a lease and a sweep. */
-export const afterLossMs = whole('PRESENCE_LOSS_MS', 23_000)
+export const afterLossMs = whole('PRESENCE_LOSS_MS', 23_000, { ci: 45_000 })
 
 /** Milliseconds: the cluster's ping interval, and 2 s for delays and clocks. */
 const lastSeenToleranceMs = whole('LAST_SEEN_TOLERANCE_MS', 17_000)
 /** The same, and the time until a lease is renewed. */
 const onlineStaleMs = whole('ONLINE_STALE_MS', 23_000)
+/** Less than the grace period in which a lost connection may come back. */
+const flickerMs = whole('FLICKER_MS', 3_000)
 /** Users in one question; the server's limit is 500. */
 const usersPerQuestion = 200
 
@@ -22,12 +24,10 @@ export function presenceJudge(): PresenceJudge {
     {
       check: () => metrics.presenceChecks.add(1),
       lag: (ms) => metrics.presenceLag.add(ms),
-      fault(detail) {
-        metrics.presenceErrors.add(1)
-        showFault('presence_errors', detail)
-      },
+      flicker: (detail) => countFault(metrics.flickers, 'presence_flickers', detail),
+      fault: (detail) => countFault(metrics.presenceErrors, 'presence_errors', detail),
     },
-    { lastSeenMs: lastSeenToleranceMs, onlineStaleMs },
+    { lastSeenMs: lastSeenToleranceMs, onlineStaleMs, flickerMs },
   )
 }
 
@@ -37,11 +37,10 @@ export function leave(judge: PresenceJudge, user: EarshotUser): void {
   user.socket.disconnect()
 }
 
-/** Subscribes to others, and lets the judge know what is told of them. */
+/** Subscribes to others; what is told of them the judge learns by the watcher's events. */
 export async function watch(judge: PresenceJudge, watcher: EarshotUser, userIds: string[]): Promise<void> {
-  const askedAt = Date.now()
-  const { body } = await watcher.request('presence_subscribe', { userIds })
-  judge.watches(watcher.device, userIds, body.statuses, askedAt)
+  judge.watches(watcher.device, userIds)
+  await watcher.subscribe(userIds)
 }
 
 /** Waits until all watchers know the truth, `patienceMs` at most, then compares it with what everybody says. */
@@ -65,8 +64,7 @@ export async function askAboutAll(judge: PresenceJudge, asker: EarshotUser): Pro
       const answer = await askLastSeen({ target, token: asker.token }, some)
       judge.answeredAll(`${asker.device} (HTTP)`, some, answer.map(told), askedAt)
     } catch (error) {
-      metrics.presenceErrors.add(1)
-      showFault('presence_errors', String(error))
+      countFault(metrics.presenceErrors, 'presence_errors', String(error))
       await sleep(100)
     }
   }

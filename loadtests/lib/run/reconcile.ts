@@ -1,6 +1,6 @@
 import type { EarshotUser } from '../earshot/user.ts'
 import { type Channel, heardOf, type JudgedChat } from './judged-chat.ts'
-import { metrics, showFault } from './metrics.ts'
+import { countFault, metrics } from './metrics.ts'
 import { eachOf, until } from './wait.ts'
 
 export interface ReconcileOptions {
@@ -85,7 +85,6 @@ async function orShow(what: string, work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
-    metrics.historyFailures.add(1)
-    showFault(what, String(error))
+    countFault(metrics.historyFailures, what, String(error))
   }
 }

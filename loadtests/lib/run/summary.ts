@@ -1,64 +1,45 @@
 import { table } from './table.ts'
-
-/** The part of what k6 gives to `handleSummary` that is read here. */
-export interface SummaryData {
-  metrics: Record<string, SummaryMetric>
-  state: { testRunDurationMs: number }
-}
-
-export interface SummaryMetric {
-  type: 'counter' | 'trend' | 'rate' | 'gauge'
-  values: Record<string, number>
-  thresholds?: Record<string, { ok: boolean }>
-}
-
-export interface Verdict {
-  scenario: string
-  passed: boolean
-  durationSeconds: number
-  /** Expressions that do not hold, by metric. */
-  broken: string[]
-  metrics: Record<string, Record<string, number>>
-}
+import { brokenText, type Outcome, type SummaryData, type SummaryMetric, type Verdict } from './verdict.ts'
 
 /** k6's own figures that say something here. */
 const ofK6 = ['http_req_duration', 'http_req_failed']
-
-export function verdictOf(scenario: string, { metrics, state }: SummaryData): Verdict {
-  const broken = Object.entries(metrics).flatMap(([name, { thresholds, values }]) =>
-    Object.entries(thresholds ?? {})
-      .filter(([, { ok }]) => !ok)
-      .map(([expression]) => `${name} ${expression} (it is ${shownValue(expression, values)})`),
-  )
-  return {
-    scenario,
-    passed: broken.length === 0,
-    durationSeconds: Math.round(state.testRunDurationMs / 100) / 10,
-    broken,
-    metrics: Object.fromEntries(Object.entries(metrics).map(([name, { values }]) => [name, values])),
-  }
-}
+const words: Record<Outcome, string> = { passed: 'PASSED', failed: 'FAILED', invalid: 'INVALID' }
 
 /** A short table for people. */
 export function summaryText(verdict: Verdict, { metrics }: SummaryData): string {
-  const own = Object.entries(metrics).filter(([name]) => ofK6.includes(name) || !isOfK6(name))
+  // Those with tags are parts of others, made by a scenario that shows them its own way.
+  const own = Object.entries(metrics).filter(
+    ([name]) => ofK6.includes(name) || (!isOfK6(name) && !name.includes('{')),
+  )
   const counts = own
     .filter(([, { type }]) => type !== 'trend')
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([name, metric]) => [name, countOf(metric), mark(metric)])
   const times = own
-    .filter(([, { type, values }]) => type === 'trend' && (values.count ?? 0) > 0)
+    .filter(([, { type, contains = 'time' }]) => type === 'trend' && contains === 'time')
+    .filter(([, { values }]) => (values.count ?? 0) > 0)
     .map(([name, { values: v }]) => [
       name,
       ...[v.med, v['p(95)'], v['p(99)'], v.max].map(milliseconds),
       String(v.count ?? ''),
     ])
-  const head = `${verdict.scenario}: ${verdict.passed ? 'PASSED' : 'FAILED'} in ${verdict.durationSeconds} s`
+  const head = `${verdict.scenario}: ${words[verdict.outcome]} in ${verdict.durationSeconds} s`
   const parts = [head, table(counts)]
   if (times.length > 0) parts.push(table([['milliseconds', 'p50', 'p95', 'p99', 'max', 'count'], ...times]))
-  if (verdict.broken.length > 0)
-    parts.push(`Does not hold:\n${verdict.broken.map((one) => `  ${one}`).join('\n')}`)
+  if (verdict.says.length > 0) parts.push(verdict.says.join('\n'))
+  const broken = verdict.thresholds.filter(({ ok }) => !ok)
+  if (broken.length > 0)
+    parts.push(`Does not hold:\n${broken.map((one) => `  ${brokenText(one)}`).join('\n')}`)
+  if (verdict.outcome === 'invalid') parts.push(invalidText(metrics))
   return `\n${parts.join('\n\n')}\n\n`
+}
+
+function invalidText(metrics: SummaryData['metrics']): string {
+  const seconds = ((metrics.k6_lag?.values.max ?? 0) / 1_000).toFixed(1)
+  return [
+    `k6 itself was held up for ${seconds} s: what does not hold may be its own doing. Give it more of a machine, or a`,
+    'smaller run (USERS, RATE). Nothing was lost, doubled, reordered or leaked.',
+  ].join('\n')
 }
 
 function isOfK6(name: string): boolean {
@@ -73,12 +54,6 @@ function countOf({ type, values }: SummaryMetric): string {
 function mark({ thresholds }: SummaryMetric): string {
   const all = Object.entries(thresholds ?? {})
   return all.map(([expression, { ok }]) => `${ok ? 'ok' : 'NOT'} ${expression}`).join(', ')
-}
-
-function shownValue(expression: string, values: Record<string, number>): string {
-  const name = expression.split(/[=<>!]/)[0]?.trim() ?? ''
-  const value = values[name]
-  return value === undefined ? 'not measured' : String(Math.round(value * 1_000) / 1_000)
 }
 
 function milliseconds(value: number | undefined): string {

@@ -39,6 +39,9 @@ export interface ClientEvents {
 
 type Handler = (...args: never[]) => void
 
+/** The reason of a connection that `drop` has lost. */
+export const droppedByClient = 'dropped by the client'
+
 /**
  * A Socket.IO client for k6, typed by the same event maps as `socket.io`'s own:
  * `new SocketIoClient<ServerToClientEvents, ClientToServerEvents>({ url })`. Many fit in one VU.
@@ -114,7 +117,7 @@ export class SocketIoClient<Listens extends object, Emits extends object> {
   /** Loses the connection without a goodbye. It is taken up again unless `stayAway`. */
   drop({ stayAway = false } = {}): void {
     if (stayAway) this.#isWanted = false
-    this.#transport?.close('dropped by the client')
+    this.#transport?.close(droppedByClient)
   }
 
   #send(frame: string): void {

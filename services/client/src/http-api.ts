@@ -11,6 +11,7 @@ import {
   type RegisterRequest,
   type Session,
   type SetMember,
+  type SignedMediaUrl,
   type UserLastSeen,
   type UserSummary,
 } from '@earshot/protocol'
@@ -95,6 +96,11 @@ export class HttpApi {
       throw new CodedError('BAD_REQUEST', 'Only /media/<id> of this service can be read.')
     }
     return (await this.#http.request('GET', url)).blob()
+  }
+
+  /** An address that a link or an image can load without a header, for a while. */
+  signMedia(url: string): Promise<SignedMediaUrl> {
+    return this.#http.json('POST', `${url}/sign`)
   }
 
   limits(): Promise<Limits> {

@@ -1,4 +1,4 @@
-import type { Message, VoiceOutput } from '@earshot/protocol'
+import type { Change, Message, Reaction, VoiceOutput } from '@earshot/protocol'
 
 /**
  * What a client holds of one conversation: a window of its messages, ascending by `seq`, each once. Pure
@@ -39,6 +39,42 @@ export function applyVoice(list: MessageList, messageId: string, voiceMessage: V
   const index = list.messages.findIndex((message) => message._id === messageId)
   const known = list.messages[index]
   return known ? replaceAt(list, index, newerOf(known, { ...known, voiceMessage })) : list
+}
+
+/** An edit, a deletion or a reaction; of a message outside the window, nothing. */
+export function applyChange(list: MessageList, change: Change): MessageList {
+  const index = list.messages.findIndex((message) => message._id === change.messageId)
+  const known = list.messages[index]
+  return known ? replaceAt(list, index, changed(known, change)) : list
+}
+
+/** The message as it is after a change. */
+export function changed(message: Message, change: Change): Message {
+  if (message.deletedAt !== undefined) return message
+  switch (change.type) {
+    case 'message_edited':
+      return { ...message, content: change.content, editedAt: change.editedAt }
+    case 'message_deleted': {
+      const { voiceMessage: _voice, file: _file, reactions: _reactions, editedAt: _at, ...rest } = message
+      return { ...rest, content: '', deletedAt: change.deletedAt }
+    }
+    case 'message_reaction':
+      return { ...message, reactions: withReaction(message.reactions ?? [], change) }
+  }
+}
+
+function withReaction(
+  reactions: readonly Reaction[],
+  { emoji, userId, remove }: Extract<Change, { type: 'message_reaction' }>,
+): Reaction[] {
+  const known = reactions.find((reaction) => reaction.emoji === emoji)
+  const others = (known?.userIds ?? []).filter((other) => other !== userId)
+  const userIds = remove ? others : [...others, userId]
+  if (!known) return remove ? [...reactions] : [...reactions, { emoji, userIds }]
+  return reactions.flatMap((reaction) => {
+    if (reaction !== known) return reaction
+    return userIds.length > 0 ? { emoji, userIds } : []
+  })
 }
 
 /** What is missing inside the window and after it. What lies before it is older history, not a gap. */
@@ -82,8 +118,15 @@ function newerOf(known: Message, incoming: Message): Message {
   const same =
     newer.content === known.content &&
     newer.status === known.status &&
-    JSON.stringify(newer.voiceMessage) === JSON.stringify(known.voiceMessage)
+    newer.deletedAt === known.deletedAt &&
+    JSON.stringify(newer.reactions) === JSON.stringify(known.reactions) &&
+    isSameVoice(newer.voiceMessage, known.voiceMessage)
   return same ? known : newer
+}
+
+function isSameVoice(a: VoiceOutput | undefined, b: VoiceOutput | undefined): boolean {
+  // The URL may be megabytes of audio: not to be copied for this.
+  return a?.url === b?.url && JSON.stringify({ ...a, url: '' }) === JSON.stringify({ ...b, url: '' })
 }
 
 /** Events and pages overtake each other: audio goes from inline to stored to prepared, and never back. */

@@ -50,7 +50,10 @@ function roughBytes(payload: unknown): number {
   if (typeof payload === 'string') return payload.length * 6 + 2
   if (typeof payload !== 'object' || payload === null) return 32
   if (isBinary(payload)) return payload.byteLength
-  return Object.entries(payload).reduce((sum, [name, value]) => sum + name.length * 6 + 4 + roughBytes(value), 2)
+  return Object.entries(payload).reduce(
+    (sum, [name, value]) => sum + name.length * 6 + 4 + roughBytes(value),
+    2,
+  )
 }
 
 /** Binary is sent beside the JSON, as it is. */

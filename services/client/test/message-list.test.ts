@@ -1,6 +1,7 @@
-import type { Message } from '@earshot/protocol'
+import type { Change, Message } from '@earshot/protocol'
 import t from 'tap'
 import {
+  applyChange,
   applyMessage,
   applyMessages,
   applyVoice,
@@ -83,4 +84,57 @@ t.test('stored audio replaces inline audio, never the other way round', async (t
   t.equal(list.messages[0]?.voiceMessage?.url, '/media/x')
   t.equal(applyMessage(list, inline), list, 'a page that was read before it was stored')
   t.equal(applyVoice(list, 'unknown', voice('/media/y')), list)
+})
+
+t.test('audio that was prepared stays so; what is learnt of it is added', async (t) => {
+  const stored = voice('/media/x')
+  const prepared = { ...voice('/media/x.m4a'), waveform: [0.5], original: { ...stored } }
+  const told = message(1, { messageType: 'voice', voiceMessage: prepared })
+  const list = applyMessage(emptyMessageList, told)
+  const late = applyMessage(list, message(1, { messageType: 'voice', voiceMessage: stored }))
+  t.equal(late, list, 'a page that was read before')
+  const transcribed = applyVoice(list, 'm1', { ...prepared, transcript: 'hello' })
+  t.match(transcribed.messages[0]?.voiceMessage, {
+    url: '/media/x.m4a',
+    transcript: 'hello',
+    waveform: [0.5],
+  })
+  const again = applyVoice(transcribed, 'm1', prepared)
+  t.equal(again.messages[0]?.voiceMessage?.transcript, 'hello', 'a transcript is not lost')
+})
+
+t.test('changes: a text is edited, reactions come and go, a deletion takes all', async (t) => {
+  const of = { messageId: 'm2', conversationId: 'dm:a:b', seq: 2 }
+  const react = (changeSeq: number, userId: string, emoji: string, remove = false): Change => ({
+    type: 'message_reaction',
+    ...of,
+    changeSeq,
+    userId,
+    emoji,
+    remove,
+  })
+  const edit: Change = { type: 'message_edited', ...of, changeSeq: 5, content: 'new', editedAt: 'now' }
+  const steps = [
+    react(1, 'a', '👍'),
+    react(2, 'b', '👍'),
+    react(3, 'a', '🙏'),
+    react(4, 'a', '👍', true),
+    edit,
+  ]
+  const list = steps.reduce(applyChange, listOf(1, 2))
+  t.match(list.messages[1], {
+    content: 'new',
+    editedAt: 'now',
+    reactions: [
+      { emoji: '👍', userIds: ['b'] },
+      { emoji: '🙏', userIds: ['a'] },
+    ],
+  })
+  t.equal(applyChange(list, { ...edit, messageId: 'elsewhere' }), list)
+  t.strictSame(applyChange(list, react(6, 'b', '👍', true)).messages[1]?.reactions, [
+    { emoji: '🙏', userIds: ['a'] },
+  ])
+  const gone = applyChange(list, { type: 'message_deleted', ...of, changeSeq: 7, deletedAt: 'later' })
+  t.match(gone.messages[1], { content: '', deletedAt: 'later', reactions: undefined })
+  t.equal(applyChange(gone, edit), gone, 'what is deleted is changed no more')
 })

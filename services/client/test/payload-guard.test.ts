@@ -23,10 +23,17 @@ t.test('what is large is measured as the wire has it', async (t) => {
   const large = { code: 'TOO_LARGE' }
   await guard.check({ content: 'x'.repeat(190_000) })
   await t.rejects(guard.check({ content: 'x'.repeat(200_000) }) ?? Promise.resolve(), large)
-  await t.rejects(guard.check({ content: '\u20ac'.repeat(70_000) }) ?? Promise.resolve(), large, 'three bytes each')
+  await t.rejects(
+    guard.check({ content: '\u20ac'.repeat(70_000) }) ?? Promise.resolve(),
+    large,
+    'three bytes each',
+  )
   await t.rejects(guard.check({ content: '\u0001'.repeat(40_000) }) ?? Promise.resolve(), large, 'escaped')
   await guard.check({ voiceMessage: { data: new Uint8Array(190_000) } })
-  await t.rejects(guard.check({ voiceMessage: { data: new Uint8Array(199_500) } }) ?? Promise.resolve(), large)
+  await t.rejects(
+    guard.check({ voiceMessage: { data: new Uint8Array(199_500) } }) ?? Promise.resolve(),
+    large,
+  )
   t.equal(asked, 1)
 })
 

@@ -1,4 +1,5 @@
-import type { ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
+import type { GroupPresence, ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
+import type { Audience } from './visibility/audience.ts'
 
 /** A socket of this node that hears of its own deed by the ack, not by the event. */
 export interface FanoutOptions {
@@ -14,11 +15,25 @@ export interface Fanout {
     payload: ServerPayload<E>,
     options?: FanoutOptions,
   ): void
+  /** Every device of many users, by as few messages between nodes as will do. */
+  toUsers<E extends ServerEventName>(userIds: string[], event: E, payload: ServerPayload<E>): void
   /** Every device of a group's members. */
   toGroup<E extends ServerEventName>(groupId: string, event: E, payload: ServerPayload<E>): void
+  /** The same for what gives away that a user is there: only those hear it who may know. */
+  activity<E extends ServerEventName>(
+    groupId: string,
+    event: E,
+    payload: ServerPayload<E>,
+    of: { userId: string; hiddenFrom: ReadonlySet<string> },
+  ): void
   /** Those who watch the user, and those who watch everybody. */
   presence(status: UserStatus): void
-  /** Lets the user's sockets on all nodes hear the group, or no more. */
-  joinGroup(userIds: string[], groupId: string): void
-  leaveGroup(userId: string, groupId: string): void
+  /** Those who watch the user: they were let in as those who may. */
+  presenceToWatchers(status: UserStatus): void
+  /** Clients that hear of everybody, if they are in the audience. */
+  presenceTo(status: UserStatus, audience: Audience): void
+  /** The devices of a user that hear of everybody. */
+  presenceToUser(status: UserStatus, userId: string): void
+  /** Those who watch how many of a group are online. */
+  headcount(presence: GroupPresence): void
 }

@@ -1,5 +1,5 @@
 import type { Message, SendAck } from '@earshot/protocol'
-import { dataUrl } from '../src/speech.ts'
+import { dataUrl, webm } from '../src/speech.ts'
 import type { Device } from './device.ts'
 import type { Call } from './record.ts'
 import type { Identity } from './target.ts'
@@ -49,8 +49,8 @@ export class Person {
       const payload = { ...address, ...(isGroup && { messageType: 'text' }), content, ...key }
       return this.#remember({ event: isGroup ? 'group_message' : 'message', payload, isSettled: false })
     }
-    // Just enough to be taken for WebM.
-    const bytes = Buffer.concat([Buffer.from([0x1a, 0x45, 0xdf, 0xa3]), Buffer.from(content)])
+    // Just enough to be taken for a recording.
+    const bytes = webm(Buffer.from(content))
     const voiceMessage = { url: dataUrl(bytes), duration: 1, mimeType: 'audio/webm', size: bytes.length }
     const payload = { ...address, ...(isGroup && { messageType: 'voice' }), voiceMessage, ...key }
     return this.#remember({ event: isGroup ? 'group_message' : 'voice_message', payload, isSettled: false })

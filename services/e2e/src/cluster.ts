@@ -16,6 +16,9 @@ export interface ClusterOptions {
   nodes?: number
   workers?: number
   env?: Record<string, string>
+  /** Servers of the test's own, to be stopped and wiped. */
+  redisUrl?: string
+  mongoUri?: string
 }
 
 /** A cluster of its own for one test: real Redis and MongoDB-wire server, own prefix and database, ports by chance. */
@@ -27,12 +30,15 @@ export class Cluster {
   readonly workers: WorkerProcess[] = []
   readonly clients: TestClient[] = []
   readonly #mongo: MongoClient
-  readonly #processes: ServiceProcess[] = []
+  readonly processes: ServiceProcess[] = []
 
-  constructor(extra: Record<string, string> = {}) {
+  constructor(
+    extra: Record<string, string> = {},
+    servers: Pick<ClusterOptions, 'redisUrl' | 'mongoUri'> = {},
+  ) {
     this.prefix = `t${randomBytes(6).toString('hex')}`
-    const redisUrl = required('TEST_REDIS_URL')
-    const mongoUri = required('TEST_MONGODB_URI').replace(/\/?$/, `/${this.prefix}`)
+    const redisUrl = servers.redisUrl ?? required('TEST_REDIS_URL')
+    const mongoUri = (servers.mongoUri ?? required('TEST_MONGODB_URI')).replace(/\/?$/, `/${this.prefix}`)
     this.env = {
       PORT: '0',
       HOST: '127.0.0.1',
@@ -46,6 +52,8 @@ export class Cluster {
       PRESENCE_FLUSH_MS: '50',
       PRESENCE_SWEEP_MS: '50',
       DRAIN_MS: '0',
+      // Most tests have noise for audio; those that have speech say so.
+      VOICE_FFMPEG: 'off',
       ...extra,
     }
     this.redis = new Redis(redisUrl)
@@ -62,8 +70,9 @@ export class Cluster {
     return `http://127.0.0.1:${gateway.port}`
   }
 
-  async addGateway(): Promise<Gateway> {
-    const config = loadConfig({ ...this.env, NODE_ID: `gateway-${this.gateways.length}` })
+  /** @param env on top of the cluster's */
+  async addGateway(env: Record<string, string> = {}): Promise<Gateway> {
+    const config = loadConfig({ ...this.env, NODE_ID: `gateway-${this.gateways.length}`, ...env })
     const log = createLogger({ level: config.LOG_LEVEL, role: 'gateway', nodeId: config.NODE_ID })
     const gateway = await startGateway(config, log)
     this.gateways.push(gateway)
@@ -78,24 +87,27 @@ export class Cluster {
     return worker
   }
 
-  /** A gateway or worker as a process of its own, to be killed. */
-  async addProcess(role: 'gateway' | 'worker'): Promise<ServiceProcess> {
-    const process = await ServiceProcess.start(role, { ...this.env, NODE_ID: `${role}-process` })
-    this.#processes.push(process)
+  /** A gateway or worker as a process of its own, to be killed. @param env on top of the cluster's */
+  async addProcess(role: 'gateway' | 'worker', env: Record<string, string> = {}): Promise<ServiceProcess> {
+    const NODE_ID = `${role}-process-${this.processes.length}`
+    const process = await ServiceProcess.start(role, { ...this.env, NODE_ID, ...env })
+    this.processes.push(process)
     return process
   }
 
   /** A user with one connected device on a node. */
   async connect(userId: string, node = 0): Promise<TestClient> {
-    const client = new TestClient(this.url(node), userId, await mintToken(secret, userId))
-    this.clients.push(client)
-    await client.connected()
-    return client
+    return this.connectAt(this.url(node), userId)
   }
 
   /** The same, on a node that is a process of its own. */
   async connectTo(process: ServiceProcess, userId: string): Promise<TestClient> {
-    const client = new TestClient(`http://127.0.0.1:${process.port}`, userId, await mintToken(secret, userId))
+    return this.connectAt(`http://127.0.0.1:${process.port}`, userId)
+  }
+
+  /** The same, on the way that the address says. */
+  async connectAt(url: string, userId: string): Promise<TestClient> {
+    const client = new TestClient(url, userId, await mintToken(secret, userId))
     this.clients.push(client)
     await client.connected()
     return client
@@ -105,7 +117,7 @@ export class Cluster {
     for (const client of this.clients) client.socket.disconnect()
     await Promise.all(this.gateways.map((gateway) => gateway.close()))
     await Promise.all(this.workers.map((worker) => worker.close()))
-    await Promise.all(this.#processes.map((process) => process.kill()))
+    await Promise.all(this.processes.map((process) => process.kill()))
     await this.db.dropDatabase()
     await this.#mongo.close()
     const keys = await this.redis.keys(`*${this.prefix}*`)
@@ -116,9 +128,9 @@ export class Cluster {
 
 export async function startCluster(
   t: Test,
-  { nodes = 2, workers = 1, env }: ClusterOptions = {},
+  { nodes = 2, workers = 1, env, ...servers }: ClusterOptions = {},
 ): Promise<Cluster> {
-  const cluster = new Cluster(env)
+  const cluster = new Cluster(env, servers)
   t.teardown(() => cluster.close())
   for (let i = 0; i < nodes; i++) await cluster.addGateway()
   for (let i = 0; i < workers; i++) await cluster.addWorker()

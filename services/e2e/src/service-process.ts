@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url'
 
 /** A gateway or worker as a process of its own, which can be killed as one. */
 export class ServiceProcess {
+  readonly role: 'gateway' | 'worker'
   readonly child: ChildProcess
   readonly port: number
   readonly #exited: Promise<unknown>
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(role: 'gateway' | 'worker', child: ChildProcess, port: number) {
+    this.role = role
     this.child = child
     this.port = port
     this.#exited = once(child, 'exit')
@@ -31,13 +33,17 @@ export class ServiceProcess {
       const { msg, port } = JSON.parse(line) as { msg: string; port?: number }
       if (msg !== `${role} is up` || port === undefined) continue
       child.stdout.resume()
-      return new ServiceProcess(child, port)
+      return new ServiceProcess(role, child, port)
     }
     throw new Error(`the ${role} ended before it was up`)
   }
 
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
+    if (this.isRunning) {
       this.child.kill(signal)
       await this.#exited
     }

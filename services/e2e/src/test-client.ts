@@ -40,6 +40,10 @@ export class TestClient {
     await new Promise<void>((resolve, reject) => {
       this.socket.once('connect', resolve)
       this.socket.once('connect_error', reject)
+      // Its node died while it was let in: without reconnection that is the end.
+      this.socket.once('disconnect', (reason) => {
+        if (!this.socket.io.reconnection()) reject(new Error(reason))
+      })
     })
   }
 

@@ -72,13 +72,14 @@ t.test('edit, react, delete: told, stored, learnt of by sync', async (t) => {
 })
 
 t.test('changes from two nodes at once, with Redis wiped between: dense', async (t) => {
-  const cluster = await startCluster(t)
+  const cluster = await startCluster(t, { env: { LIMIT_REACTION_KINDS_PER_USER: '25' } })
   const ann = await cluster.connect('ann', 0)
   const bob = await cluster.connect('bob', 1)
   const { _id: messageId, conversationId } = await ann.send('message', { recipientId: 'bob', content: 'x' })
+  const kinds = emojis(50)
   const react = (n: number) => [
-    ann.send('react', { messageId, emoji: `a${n}` }),
-    bob.send('react', { messageId, emoji: `b${n}` }),
+    ann.send('react', { messageId, emoji: kinds[n] }),
+    bob.send('react', { messageId, emoji: kinds[n + 25] }),
   ]
   const first = await Promise.all(Array.from({ length: 20 }, (_, n) => react(n)).flat())
   await cluster.redis.del(await cluster.redis.keys(`${cluster.prefix}:{dm:*`))
@@ -127,10 +128,90 @@ t.test('a group: changes reach members alone; renamed, handed over, deleted', as
   t.equal((await ann.http(`/group/${groupId}/members/ann`, { method: 'DELETE' })).status, 204)
   await bob.hears('group_member_removed')
   t.match(await bob.get(`/group/${groupId}`), { name: 'New', members: [{ userId: 'bob', role: 'owner' }] })
-  t.match(await ann.raw('react', { messageId, emoji: 'x' }), { error: { code: 'NOT_FOUND' } })
+  t.match(await ann.raw('react', { messageId, emoji: '👍' }), { error: { code: 'NOT_FOUND' } })
   t.equal((await bob.http(`/group/${groupId}`, { method: 'DELETE' })).status, 204)
   t.equal((await bob.http(`/chat/${groupId}/messages`)).status, 404)
 })
+
+t.test('a reaction is one emoji, in one spelling', async (t) => {
+  const cluster = await startCluster(t, { nodes: 1, workers: 0 })
+  const ann = await cluster.connect('ann')
+  const { _id: messageId } = await ann.send('message', { recipientId: 'ann', content: 'x' })
+  for (const emoji of ['x', '1', '👍👍', ' 👍', '★', '<b>', '\u200d', '🇩', 'thumbsup']) {
+    const refused = await ann.raw('react', { messageId, emoji })
+    t.match(refused, { ok: false, error: { code: 'BAD_REQUEST', field: 'emoji' } }, emoji)
+  }
+  const spellings: [sent: string, told: string][] = [
+    ['👍🏽', '👍🏽'],
+    ['❤', '❤\ufe0f'],
+    ['🏳\u200d🌈', '🏳\ufe0f\u200d🌈'],
+    ['1\u20e3', '1\ufe0f\u20e3'],
+    ['👩🏻\u200d❤\u200d💋\u200d👩🏼', '👩🏻\u200d❤\ufe0f\u200d💋\u200d👩🏼'],
+    ['🏴󠁧󠁢󠁥󠁮󠁧󠁿', '🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
+    ['🇩🇪', '🇩🇪'],
+  ]
+  for (const [sent, told] of spellings) {
+    await ann.send('react', { messageId, emoji: sent })
+    await ann.hears('message_reaction', ({ emoji }) => emoji === told)
+    t.match(await ann.send('react', { messageId, emoji: told }), { changeSeq: 0 }, `${told} is there already`)
+    const takenBack = await ann.send('react', { messageId, emoji: sent, remove: true })
+    t.not(takenBack.changeSeq, 0, `${sent} takes it back`)
+  }
+})
+
+t.test('reactions to one message are limited, of a user and in all, also at once', async (t) => {
+  const limits = { LIMIT_REACTION_KINDS_PER_USER: '3', LIMIT_REACTION_KINDS_PER_MESSAGE: '4' }
+  const cluster = await startCluster(t, { workers: 0, env: limits })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  t.match(await ann.get('/limits'), { reactionKindsPerUser: 3, reactionKindsPerMessage: 4 })
+  const { _id: messageId, conversationId } = await ann.send('message', { recipientId: 'bob', content: 'x' })
+  const react = (emoji: string, remove = false) => ({ messageId, emoji, ...(remove && { remove }) })
+  const tooMany = { ok: false, error: { code: 'TOO_LARGE', field: 'emoji' } }
+
+  const kinds = emojis(60)
+  const tenAtOnce = kinds.splice(0, 10)
+  const answers = await Promise.all(tenAtOnce.map((emoji) => ann.raw('react', react(emoji))))
+  const [a = '', b = '', c = '', ...more] = tenAtOnce.filter((_, i) => answers[i]?.ok)
+  t.same(more, [], 'of ten at once so many as may be')
+  t.match(
+    answers.filter(({ ok }) => !ok),
+    Array.from({ length: 7 }, () => tooMany),
+  )
+  const [d = '', e = ''] = kinds.splice(0, 2)
+  t.match(await bob.send('react', react(a)), { changeSeq: 4 }, 'the same kind from somebody else')
+  t.match(await bob.send('react', react(d)), { changeSeq: 5 })
+  t.match(await bob.raw('react', react(e)), tooMany, 'a fifth kind')
+  t.match(await bob.send('react', react(b)), { changeSeq: 6 }, 'a kind that is there is no new one')
+  t.match(await ann.send('react', react(c, true)), { changeSeq: 7 })
+  t.match(await ann.send('react', react(d)), { changeSeq: 8 }, 'one taken back makes room')
+
+  // What is taken back leaves a trace in the message: it must not grow with every change of mind.
+  const traces = []
+  for (const emoji of kinds) {
+    await ann.send('react', react(d, true))
+    const answer = await ann.raw('react', react(emoji))
+    traces.push(answer)
+    if (!answer.ok) break
+    await ann.send('react', react(emoji, true))
+    await ann.send('react', react(d))
+  }
+  t.match(traces.at(-1), tooMany, 'changes of mind are limited too')
+  const page = await bob.get<HistoryPage>(`/chat/${encodeURIComponent(conversationId)}/messages`)
+  t.same(
+    new Map(page.messages[0]?.reactions?.map(({ emoji, userIds }) => [emoji, userIds])),
+    new Map([
+      [a, ['ann', 'bob']],
+      [b, ['ann', 'bob']],
+      [d, ['bob']],
+    ]),
+  )
+})
+
+/** Different ones. */
+function emojis(count: number): string[] {
+  return Array.from({ length: count }, (_, n) => String.fromCodePoint(0x1f600 + n))
+}
 
 async function missed(
   client: Awaited<ReturnType<Awaited<ReturnType<typeof startCluster>>['connect']>>,

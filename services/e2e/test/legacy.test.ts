@@ -187,7 +187,7 @@ t.test('while the existing system goes on writing: live, once, after what was sa
     sender: { _id: bob },
   })
   t.match(await b.hears('new_message', ({ _id }) => _id === first), { seq: 2 })
-  const spoken = await old.saysNow(ann, { recipientId: bob, voiceMessage: { url: dataUrl(webmBytes(99)) } })
+  const spoken = await old.saysNow(ann, { recipientId: bob, voiceMessage: { url: dataUrl(webmBytes(300)) } })
   t.match(await b.hears('new_voice_message'), {
     _id: spoken,
     seq: 3,
@@ -305,7 +305,7 @@ t.test('switched off, old documents stay as they are', async (t) => {
   t.equal((await fetch(`${cluster.url(0)}/readyz`)).status, 200)
   const a = await cluster.connect(ann)
   t.equal((await a.send('message', { recipientId: bob, content: 'x' })).seq, 1)
-  t.match(await a.raw('react', { messageId: first, emoji: 'x' }), { error: { code: 'NOT_FOUND' } })
+  t.match(await a.raw('react', { messageId: first, emoji: '👍' }), { error: { code: 'NOT_FOUND' } })
   t.same(await old.raw(first), before)
 })
 

@@ -107,7 +107,7 @@ t.test(
     const cluster = await startCluster(t, { env })
     const ann = await cluster.connect('ann', 0)
     const bob = await cluster.connect('bob', 1)
-    const audio = webmBytes(1_500_000)
+    const audio = webmBytes(1_500_000, 70)
     const { url } = await upload(ann, audio)
     const voice = (of: string) => ({ url: of, duration: 70, mimeType: 'audio/webm;codecs=opus', size: 1 })
     const voiceMessage = voice(url)
@@ -128,7 +128,7 @@ t.test(
     t.match(await send(large.url), refused('TOO_LARGE', 'voiceMessage.url'))
     t.match(await send('/media/nowhere'), refused('NOT_FOUND', 'voiceMessage.url'))
     t.match(await send('/media/../x'), refused('BAD_REQUEST', 'voiceMessage.url'))
-    const ofBob = await upload(bob, webmBytes(100))
+    const ofBob = await upload(bob, webmBytes(300))
     t.match(await send(ofBob.url), refused('NOT_FOUND', 'voiceMessage.url'))
   },
 )

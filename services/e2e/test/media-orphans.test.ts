@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
 import { MediaReleaser } from '@earshot/core/media/media-releaser'
 import { MediaStore } from '@earshot/core/media/media-store'
+import { PositionStore } from '@earshot/core/voice/position-store'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import t from 'tap'
 import { type Cluster, startCluster } from '../src/cluster.ts'
@@ -87,6 +88,7 @@ t.test('a deleted message frees its media: an upload goes with the last one that
     store: new MediaStore(cluster.db, { orphanMs: 0 }),
     blobs: new GridFsBlobStore(cluster.db),
     staging: new VoiceStaging(cluster.redis, { prefix: cluster.prefix, ttlSeconds: 60, maxBytes: 1 }),
+    positions: new PositionStore(cluster.db),
   })
   const free = async ({ _id: messageId, conversationId }: typeof first) =>
     releaser.free([mediaId], { messageId, conversationId })

@@ -11,7 +11,7 @@ import { Committer } from '@earshot/core/messages/committer'
 import { HistoryService } from '@earshot/core/messages/history-service'
 import { MessageStore } from '@earshot/core/messages/message-store'
 import { Sequencer } from '@earshot/core/messages/sequencer'
-import { SocketFanout } from '@earshot/realtime'
+import { MembershipChannel, SocketFanout } from '@earshot/realtime'
 import t from 'tap'
 import { every, findsOut, mutate } from '../checker/mutation.ts'
 
@@ -164,8 +164,13 @@ t.test('one that never forgets who was a member', async (t) => {
 })
 
 t.test('one that lets removed members listen', async (t) => {
-  mutate(t, SocketFanout.prototype, 'leaveGroup', () => () => undefined)
+  mutate(t, MembershipStore.prototype, 'membersAmong', () => async (_, userIds) => new Set(userIds))
   await findsOut(t, { invariant: 5, what: /an outsider hears new_group_message/ })
+})
+
+t.test('one whose nodes do not tell each other who was removed', async (t) => {
+  mutate(t, MembershipChannel.prototype, 'announce', () => async () => undefined)
+  await findsOut(t, { invariant: 5, what: /an outsider (reads|hears)/ })
 })
 
 t.test('one that lets anybody read', async (t) => {

@@ -39,15 +39,45 @@ t.test('delivered, read, played: watermarks that never move back', async (t) => 
     (await ann.get<HistoryPage>(path)).messages.map(({ status }) => status),
     ['read', 'read', 'delivered'],
   )
-  let listed = await chat()
-  while (listed?.headSeq !== 3) listed = await chat()
-  t.match(listed, { unreadCount: 1, lastMessage: { seq: 3 }, marks: [{ userId: 'bob', readSeq: 2 }] })
+  t.match(await chat(), { unreadCount: 1, lastMessage: { seq: 3 }, marks: [{ userId: 'bob', readSeq: 2 }] })
 
   t.match(await bob.raw('message_read', { conversationId, seq: 99 }), {
     error: { code: 'BAD_REQUEST', field: 'seq' },
   })
   const eve = await cluster.connect('eve', 0)
   t.match(await eve.raw('message_read', { conversationId, seq: 1 }), { error: { code: 'NOT_FOUND' } })
+})
+
+t.test('what was acknowledged shows at once, on the other node', async (t) => {
+  const cluster = await startCluster(t, { workers: 0 })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const carl = await cluster.connect('carl', 1)
+  const created = await ann.http('/group', { method: 'POST', json: { name: 'G', members: ['bob', 'carl'] } })
+  const { _id: groupId } = (await created.json()) as Group
+  await Promise.all([bob.hears('group_created'), carl.hears('group_created')])
+  const { conversationId } = await ann.send('message', { recipientId: 'bob', content: 'x' })
+  await ann.send('group_message', { groupId, messageType: 'text', content: 'y' })
+  const statusIn = async (id: string) => {
+    const { messages } = await ann.get<HistoryPage>(`/chat/${encodeURIComponent(id)}/messages`)
+    return messages.map(({ status }) => status)
+  }
+  const unread = async () =>
+    (await bob.get<ConversationList>('/chat')).conversations.map(({ unreadCount }) => unreadCount)
+
+  t.same(await unread(), [1, 1])
+  await bob.send('message_delivered', { conversationId, seq: 1 })
+  t.same(await statusIn(conversationId), ['delivered'])
+  await bob.send('message_read', { conversationId, seq: 1 })
+  t.same(await statusIn(conversationId), ['read'])
+  t.same(await unread(), [1, 0])
+  await bob.send('message_read', { conversationId: groupId, seq: 1 })
+  t.same(await statusIn(groupId), ['sent'], 'not by all')
+  await carl.send('message_delivered', { conversationId: groupId, seq: 1 })
+  t.same(await statusIn(groupId), ['delivered'])
+  await carl.send('message_read', { conversationId: groupId, seq: 1 })
+  t.same(await statusIn(groupId), ['read'])
+  t.same(await unread(), [0, 0])
 })
 
 t.test('who hides theirs does not see others', async (t) => {

@@ -13,8 +13,13 @@ import { BlockStore } from '@earshot/core/conversations/block-store'
 import { ConversationHeads } from '@earshot/core/conversations/conversation-heads'
 import { ConversationLister } from '@earshot/core/conversations/conversation-list'
 import { ConversationStore } from '@earshot/core/conversations/conversation-store'
+import { GroupMembers } from '@earshot/core/conversations/group-members'
 import { GroupService } from '@earshot/core/conversations/group-service'
+import { GroupSizes } from '@earshot/core/conversations/group-sizes'
+import { GroupTurns } from '@earshot/core/conversations/group-turns'
+import { MembershipChanges } from '@earshot/core/conversations/membership-changes'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
+import { PendingMemberships } from '@earshot/core/conversations/pending-memberships'
 import { Interval } from '@earshot/core/interval'
 import { AdoptionGate } from '@earshot/core/legacy/adoption-gate'
 import { AdoptionStore } from '@earshot/core/legacy/adoption-store'
@@ -43,17 +48,25 @@ import { Sequencer } from '@earshot/core/messages/sequencer'
 import { Health } from '@earshot/core/observability/health'
 import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
+import { Headcounts } from '@earshot/core/presence/headcounts'
 import { LastSeenStore } from '@earshot/core/presence/last-seen-store'
 import { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
-import { PresenceReader, toStatus } from '@earshot/core/presence/presence-reader'
+import { PresenceOutbox } from '@earshot/core/presence/outbox'
+import { PresenceReader } from '@earshot/core/presence/presence-reader'
 import { MarkStore } from '@earshot/core/receipts/mark-store'
+import { Marks } from '@earshot/core/receipts/marks'
 import { ReceiptService } from '@earshot/core/receipts/receipt-service'
 import { StatusView } from '@earshot/core/receipts/status-view'
+import { BroadcastVisibility } from '@earshot/core/visibility/broadcast-visibility'
+import { PeopleSearch } from '@earshot/core/visibility/people-search'
+import { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
+import { PositionStore } from '@earshot/core/voice/position-store'
 import { VoiceStaging } from '@earshot/core/voice/staging'
-import { VoiceQueue } from '@earshot/core/voice/voice-queue'
+import { VoicePositions } from '@earshot/core/voice/voice-positions'
+import { voiceQueues } from '@earshot/core/voice/voice-queues'
 import { VoiceSender } from '@earshot/core/voice/voice-sender'
-import { createRealtime, SocketFanout } from '@earshot/realtime'
+import { createPresenceTelling, createRealtime, SocketFanout } from '@earshot/realtime'
 import { drainSockets } from './drain.ts'
 import { authenticate } from './http/authenticate.ts'
 import { OriginPolicy } from './http/origins.ts'
@@ -68,14 +81,20 @@ import { userRoutes } from './http/routes/user-routes.ts'
 import { createHttpServer } from './http/server.ts'
 import { webPage } from './http/web-page.ts'
 import { Connections } from './realtime/connections.ts'
+import { GroupRooms } from './realtime/group-rooms.ts'
 import { changeHandlers, receiptHandlers, typingHandlers } from './realtime/handlers/change-handlers.ts'
 import { messageHandlers } from './realtime/handlers/message-handlers.ts'
+import { positionHandlers } from './realtime/handlers/position-handlers.ts'
 import { presenceHandlers } from './realtime/handlers/presence-handlers.ts'
-import { afterResubscription } from './realtime/resubscribed.ts'
+import { HeadcountWatch } from './realtime/headcount-watch.ts'
+import { PresenceSockets } from './realtime/presence-sockets.ts'
+import { PresenceWatch } from './realtime/presence-watch.ts'
+import { surviveDeafness } from './realtime/resubscribed.ts'
 import { EventRouter } from './realtime/router.ts'
 import { SlowReaders } from './realtime/slow-readers.ts'
 import { TokenWatch } from './realtime/token-watch.ts'
 import { TypingIndicators } from './realtime/typing.ts'
+import { TypingEnds } from './realtime/typing-ends.ts'
 
 export interface Gateway {
   /** The port it listens on. */
@@ -95,7 +114,8 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   // Stores
   const prefix = config.REDIS_PREFIX
   const users = new UserStore(db)
-  const memberships = new MembershipStore(db)
+  const memberships = new MembershipStore(db, { hearsOfChanges: () => realtime.hearing.isCurrent })
+  const groupSizes = new GroupSizes(db)
   const conversations = new ConversationStore(db)
   const messageStore = new MessageStore(db)
   const blobs = new GridFsBlobStore(db)
@@ -104,7 +124,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     ttlSeconds: config.VOICE_STAGE_TTL_S,
     maxBytes: config.VOICE_STAGE_MAX_BYTES,
   })
-  const queue = new VoiceQueue(
+  const queues = voiceQueues(
     producer,
     {
       prefix,
@@ -121,7 +141,14 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   })
   const blocks = new BlockStore(db)
   const settings = new UserSettings(db)
-  const marks = new MarkStore(db)
+  const writeBehind = {
+    redis,
+    options: { prefix, shards: config.WRITE_BEHIND_SHARDS, max: config.WRITE_BEHIND_MAX },
+    log,
+    metrics,
+  }
+  const heads = new ConversationHeads({ store: conversations, messages: messageStore, writeBehind })
+  const marks = new Marks({ store: new MarkStore(db), writeBehind })
   const lastSeenStore = new LastSeenStore(db, users)
 
   // Rooms
@@ -130,6 +157,9 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const health = new Health({
     redis: () => redis.ping(),
     mongodb: () => db.command({ ping: 1 }),
+    subscription: async () => {
+      if (realtime.hearing.isDeaf) throw new Error('what other nodes say is not heard')
+    },
     ...(config.LEGACY_ADOPTION && { legacy: () => legacy.passed() }),
   })
   const realtime = createRealtime({
@@ -139,8 +169,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     metrics,
     log,
     options: {
-      // Base64 of the largest voice message, and its envelope.
-      maxHttpBufferSize: Math.ceil(limits.voiceMaxSocketBytes * 1.4) + 100_000,
+      maxHttpBufferSize: limits.socketMaxBytes,
       pingInterval: config.PING_INTERVAL_MS,
       pingTimeout: config.PING_TIMEOUT_MS,
       // For balancers: polling needs one node for the whole session.
@@ -156,8 +185,14 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   })
   const fanout = new SocketFanout({
     io: realtime.io,
-    memberships,
     broadcastPresence: config.PRESENCE_BROADCAST,
+  })
+
+  const groupRooms = new GroupRooms({
+    io: realtime.io,
+    subscriptions: realtime.subscriptions,
+    memberships,
+    log,
   })
 
   // Services
@@ -171,14 +206,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     nameClaim: config.JWT_NAME_CLAIM,
   })
   const access = new ConversationAccess({ memberships, users, blocks })
-  const heads = new ConversationHeads(conversations)
-  const headsFlush = new Interval({
-    name: 'conversation heads',
-    everyMs: 1_000,
-    work: () => heads.flush(),
-    log,
-  })
-  const sequencer = new Sequencer({ redis, prefix, stream: 'seq', open: (ids) => conversations.open(ids) })
+  const sequencer = new Sequencer({ redis, prefix, stream: 'seq', open: (ids) => heads.open(ids) })
   const changeStore = new ChangeStore(db)
   const changeSequencer = new Sequencer({
     redis,
@@ -190,6 +218,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const committer = new Committer({
     store: messageStore,
     sequencer,
+    heads,
     options: { batchMax: config.COMMIT_BATCH_MAX, queueMax: config.COMMIT_QUEUE_MAX },
     log,
     metrics,
@@ -197,32 +226,164 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const rate = new RateLimiter(limits.sendsPerSecond, limits.sendsBurst)
   const mediaStore = new MediaStore(db, { orphanMs: config.MEDIA_ORPHAN_TTL_S * 1_000 })
   const library = new MediaLibrary({ store: mediaStore, access })
-  const voice = new VoiceSender({ staging, queue, blobs, library, log })
+  const voice = new VoiceSender({ staging, queues, blobs, library, log })
   const messages = new MessageService({
     access,
     store: messageStore,
     committer,
-    heads,
-    media: new MessageMedia({ library, voice, limits }),
+    media: new MessageMedia({ library, voice, blobs, limits }),
     voice,
     fanout,
     rate,
     limits,
   })
+  const positionStore = new PositionStore(db)
+  const positions = new VoicePositions({ store: positionStore, messages: messageStore, access, fanout })
+  const positionsFlush = new Interval({
+    name: 'voice positions',
+    everyMs: 500,
+    work: () => positions.flush(),
+    log,
+  })
   const history = new HistoryService({
     messages: messageStore,
     changes: changeStore,
     access,
-    status: new StatusView({ marks, memberships, settings }),
+    status: new StatusView({ marks, memberships, sizes: groupSizes, settings }),
+    positions,
     limits,
   })
-  const groups = new GroupService({ db, memberships, conversations, users, fanout, limits })
-  const lister = new ConversationLister({ conversations, memberships, groups, users, marks, settings })
-  const presence = new PresenceReader({ leases: leaseStore, lastSeen: lastSeenStore, users })
+  const membershipChanges = new MembershipChanges({
+    pending: new PendingMemberships(publisher, prefix),
+    announcer: realtime.memberships,
+    memberships,
+  })
+  const announcements = new Interval({
+    name: 'announcing memberships',
+    everyMs: 250,
+    work: () => membershipChanges.tellLeft(),
+    log,
+  })
+  const groupMembers = new GroupMembers({
+    memberships,
+    changes: membershipChanges,
+    turns: new GroupTurns(db, groupSizes),
+    sizes: groupSizes,
+    users,
+    limits,
+  })
+  const groups = new GroupService({
+    db,
+    members: groupMembers,
+    memberships,
+    sizes: groupSizes,
+    conversations,
+    fanout,
+  })
+  const lister = new ConversationLister({ conversations, heads, memberships, groups, users, marks, settings })
+  const telling = createPresenceTelling({
+    realtime,
+    fanout,
+    redis,
+    db,
+    leases: leaseStore,
+    blocks,
+    messages: messageStore,
+    config,
+    holdMs: config.PRESENCE_COALESCE_MS,
+    onDone: (changes) => outbox.told(changes),
+    log,
+    metrics,
+  })
+  const { visibility, teller } = telling
+  const presence = new PresenceReader({
+    redis,
+    leases: leaseStore,
+    lastSeen: lastSeenStore,
+    users,
+    visibility,
+    settle: (states) => teller.settle(states),
+    cacheMs: config.PRESENCE_LAST_SEEN_CACHE_MS,
+    hearsOfChanges: () => realtime.notices.areHeard() && realtime.hearing.isCurrent,
+  })
+  realtime.notices.onChange((userIds) => presence.cache.forget(userIds))
+  const visibilitySettings = new VisibilitySettings({
+    redis,
+    leases: leaseStore,
+    store: telling.store,
+    blocks,
+    contacts: telling.contacts,
+    visibility,
+    announcer: realtime.visibility,
+    broadcast: new BroadcastVisibility({
+      visibility,
+      shown: (userIds, version) => presence.shown(userIds, version),
+      fanout,
+      isOn: config.PRESENCE_BROADCAST,
+    }),
+    limits,
+    log,
+  })
+  const people = new PeopleSearch({ users, visibility })
+  const presenceSockets = new PresenceSockets(realtime.io)
+  const presenceWatch = new PresenceWatch({
+    sockets: presenceSockets,
+    subscriptions: realtime.subscriptions,
+    visibility,
+    reader: presence,
+    limits,
+    broadcasts: config.PRESENCE_BROADCAST,
+    log,
+  })
+  const headcounts = new Headcounts({
+    redis,
+    prefix,
+    shards: leaseStore.keys,
+    memberships,
+    visibility,
+    largeFrom: limits.presenceNamesMaxMembers + 1,
+    everyMs: config.PRESENCE_GROUP_COUNT_MS,
+  })
+  const headcountWatch = new HeadcountWatch({
+    headcounts,
+    visibility,
+    sockets: presenceSockets,
+    subscriptions: realtime.subscriptions,
+    everyMs: config.PRESENCE_GROUP_COUNT_MS,
+  })
+  const presenceIntervals = [
+    new Interval({
+      name: 'visibility',
+      everyMs: config.PRESENCE_VISIBILITY_POLL_MS,
+      work: () => telling.follower.run(),
+      log,
+    }),
+    new Interval({
+      name: 'headcounts',
+      everyMs: config.PRESENCE_GROUP_COUNT_MS,
+      work: () => headcountWatch.renew(),
+      log,
+    }),
+  ]
+  const outbox = new PresenceOutbox({
+    store: leaseStore,
+    publisher,
+    tell: (state, isAgain) => teller.changed(state, isAgain),
+  })
+  const outboxRun = new Interval({
+    name: 'presence outbox',
+    everyMs: 1_000,
+    work: () => outbox.run(),
+    log,
+  })
   const leases = new LeaseHolder({
     store: leaseStore,
-    options: { renewMs: config.PRESENCE_RENEW_MS, graceMs: config.PRESENCE_GRACE_MS },
-    onChange: (state) => fanout.presence(toStatus(state)),
+    options: {
+      leaseMs: config.PRESENCE_LEASE_MS,
+      renewMs: config.PRESENCE_RENEW_MS,
+      graceMs: config.PRESENCE_GRACE_MS,
+    },
+    onChange: (state) => outbox.announce(state),
     log,
     metrics,
   })
@@ -233,7 +394,15 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     memberships,
     hasTextIndex: await createTextIndex(db),
   })
-  const receipts = new ReceiptService({ marks, messages: messageStore, access, settings, sequencer, fanout })
+  const receipts = new ReceiptService({
+    marks,
+    messages: messageStore,
+    access,
+    sizes: groupSizes,
+    settings,
+    sequencer,
+    fanout,
+  })
   const receiptsFlush = new Interval({ name: 'receipts', everyMs: 200, work: () => receipts.flush(), log })
   const changes = new ChangeService({
     messages: messageStore,
@@ -243,7 +412,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
       applier: new ChangeApplier(db),
       messages: messageStore,
       conversations,
-      media: new MediaReleaser({ store: mediaStore, blobs, staging }),
+      media: new MediaReleaser({ store: mediaStore, blobs, staging, positions: positionStore }),
     }),
     sequencer: changeSequencer,
     access,
@@ -288,11 +457,19 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const authenticated = { authenticate: authenticate(tokens, users) }
   await app.register(async (scope) => operationRoutes(scope, { health, metrics, limits }))
   await app.register(async (scope) => accountRoutes(scope, { accounts, enabled: config.ACCOUNTS }))
-  await app.register(async (scope) => userRoutes(scope, { users, presence, limits, ...authenticated }))
+  await app.register(async (scope) => userRoutes(scope, { people, presence, limits, ...authenticated }))
   await app.register(async (scope) =>
     conversationRoutes(scope, { lister, history, groups, changes, search, limits, ...authenticated }),
   )
-  await app.register(async (scope) => peopleRoutes(scope, { users, blocks, settings, ...authenticated }))
+  await app.register(async (scope) =>
+    peopleRoutes(scope, {
+      users,
+      blocks,
+      settings,
+      visibility: visibilitySettings,
+      ...authenticated,
+    }),
+  )
   await app.register(async (scope) => mediaRoutes(scope, { media, signer, ...authenticated }))
   const receiving = { slots, idleMs: config.MEDIA_IDLE_MS, ...authenticated }
   await app.register(async (scope) => uploadRoutes(scope, { intake, limits, ...receiving }))
@@ -307,18 +484,30 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   if (config.WEB_ROOT) await webPage(app, config.WEB_ROOT)
 
   // Sockets
-  const connections = new Connections({ realtime, tokens, users, memberships, leases, metrics, log })
-  const { subscriptions } = realtime
+  const connections = new Connections({
+    realtime,
+    tokens,
+    users,
+    groupRooms,
+    presenceWatch,
+    leases,
+    metrics,
+    log,
+  })
   const router = new EventRouter({
     handlers: {
-      ...messageHandlers({ messages, history, access, subscriptions }),
+      ...messageHandlers({ messages, history, groupRooms, visibility: visibilitySettings, limits }),
       ...changeHandlers(changes),
       ...receiptHandlers(receipts),
-      ...typingHandlers({ typing: new TypingIndicators(fanout), access }),
+      ...positionHandlers(positions),
+      ...typingHandlers({ typing: new TypingIndicators(fanout, visibility), access, visibility }),
       ...presenceHandlers({
-        reader: presence,
+        watch: presenceWatch,
+        headcountWatch,
+        headcounts,
+        settings: visibilitySettings,
+        access,
         connections,
-        subscriptions,
         limits,
         nodeId: config.NODE_ID,
       }),
@@ -339,13 +528,14 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   })
   const tokenWatch = new TokenWatch(realtime.io, config.TOKEN_GRACE_MS)
   redis.on('ready', () => void leases.renewAll())
-  subscriber.on(
-    'ready',
-    () =>
-      void afterResubscription({ realtime, memberships, log }).catch((err: unknown) =>
-        log.error({ err }, 'resubscription'),
-      ),
-  )
+  redis.on('ready', () => {
+    for (const notes of [heads, marks])
+      notes.noteAgain().catch((err: unknown) => log.warn({ err }, 'noting again'))
+  })
+  surviveDeafness({ realtime, groupRooms, presenceWatch, log })
+  await telling.listen((change) => presenceWatch.follow(change))
+  new TypingEnds().listen(realtime.io)
+  await realtime.memberships.listen((change) => groupRooms.follow(change))
 
   app.addHook('preClose', async () => {
     await realtime.io.close()
@@ -355,8 +545,11 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   leases.start()
   tokenWatch.start()
   slowReaders.start()
-  headsFlush.start()
   receiptsFlush.start()
+  positionsFlush.start()
+  announcements.start()
+  outboxRun.start()
+  for (const interval of presenceIntervals) interval.start()
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.PORT
   log.info({ port }, 'gateway is up')
@@ -370,12 +563,18 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
       tokenWatch.stop()
       slowReaders.stop()
       leases.stop()
-      await headsFlush.stop()
-      await heads.flush()
+      groupRooms.stop()
+      realtime.hearing.stop()
+      await announcements.stop()
+      await positionsFlush.stop()
+      await positions.flush()
       await receiptsFlush.stop()
+      await outboxRun.stop()
       await receipts.flush()
+      for (const interval of presenceIntervals) await interval.stop()
       await app.close()
-      await queue.close()
+      await telling.close()
+      await queues.close()
       await stores.close()
       log.info('gateway is down')
     },

@@ -13,7 +13,7 @@ import {
   MessageReaction,
   React,
 } from './schemas/changes.ts'
-import { closed, Empty } from './schemas/common.ts'
+import { closed, Empty, plainText } from './schemas/common.ts'
 import { Group, GroupMemberChanged, GroupUpdated } from './schemas/conversations.ts'
 import {
   Message,
@@ -24,18 +24,30 @@ import {
   SyncAck,
   SyncRequest,
   VoiceMessageStored,
+  VoicePosition,
+  VoicePositionChanged,
 } from './schemas/messages.ts'
-import { SubscribeAck, UserIds, UserOnline, UserOnlineAck, UserStatus } from './schemas/presence.ts'
+import {
+  GroupPresence,
+  PresenceSubscription,
+  PresenceUnsubscription,
+  PresenceVisibility,
+  SubscribeAck,
+  UserOnline,
+  UserOnlineAck,
+  UserStatus,
+} from './schemas/presence.ts'
 import { MessageStatusChanged, Receipt, Typing, UserTyping } from './schemas/receipts.ts'
 
-const Authenticate = Type.Object({ token: Type.String({ minLength: 1, maxLength: 16_384 }) }, closed)
+const Authenticate = Type.Object({ token: plainText({ minLength: 1, maxLength: 16_384 }) }, closed)
 
 /** client → server. `ack` is what `{ ok: true, ... }` carries besides `ok`. */
 export const clientEvents = {
   user_online: { payload: UserOnline, ack: UserOnlineAck },
   authenticate: { payload: Authenticate, ack: Empty },
-  presence_subscribe: { payload: UserIds, ack: SubscribeAck },
-  presence_unsubscribe: { payload: UserIds, ack: Empty },
+  presence_subscribe: { payload: PresenceSubscription, ack: SubscribeAck },
+  presence_unsubscribe: { payload: PresenceUnsubscription, ack: Empty },
+  presence_visibility: { payload: PresenceVisibility, ack: PresenceVisibility },
   message: { payload: SendMessage, ack: SendAck },
   voice_message: { payload: SendVoiceMessage, ack: SendAck },
   group_message: { payload: SendGroupMessage, ack: SendAck },
@@ -46,17 +58,21 @@ export const clientEvents = {
   message_delivered: { payload: Receipt, ack: Empty },
   message_read: { payload: Receipt, ack: Empty },
   voice_played: { payload: Receipt, ack: Empty },
+  voice_position: { payload: VoicePosition, ack: Empty },
   sync: { payload: SyncRequest, ack: SyncAck },
 } as const satisfies Record<string, { payload: TSchema; ack: TSchema }>
 
 /** server → client. */
 export const serverEvents = {
   user_status_changed: UserStatus,
+  group_presence: GroupPresence,
   new_message: Message,
   new_voice_message: Message,
   new_group_message: Message,
   new_group_voice_message: Message,
   voice_message_stored: VoiceMessageStored,
+  voice_message_transcribed: VoiceMessageStored,
+  voice_position_changed: VoicePositionChanged,
   message_edited: MessageEdited,
   message_deleted: MessageDeleted,
   message_reaction: MessageReaction,

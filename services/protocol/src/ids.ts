@@ -3,6 +3,10 @@
  * conversation's id is made of its two members, in one order whoever asks.
  */
 const directPrefix = 'dm:'
+/** Longest id of a user, in UTF-16 code units. */
+export const userIdMaxChars = 128
+/** Longest id of a one-to-one conversation: each code unit may take three bytes, each byte three characters. */
+export const directIdMaxChars = directPrefix.length + 2 * userIdMaxChars * 9 + 1
 
 /** The id of the conversation between two users, who may be the same one. */
 export function directConversationId(userA: string, userB: string): string {

@@ -1,30 +1,50 @@
 import Type from 'typebox'
+import { defaultLimits } from './limit-defaults.ts'
 
 const count = (description: string, value: number) =>
   Type.Integer({ minimum: 1, description, default: value })
 
 /** Published by `GET /limits`, so that clients need not guess. Every value is configurable by the operator. */
 export const Limits = Type.Object({
-  textMaxChars: count('Characters in a text message.', 10_000),
-  voiceMaxSeconds: count('Length of a voice message.', 15 * 60),
-  voiceMaxBytes: count('Size of a voice message.', 10_000_000),
-  voiceMaxSocketBytes: count('Size of a voice message sent by socket; above it by upload.', 4_000_000),
-  fileMaxBytes: count('Size of an uploaded file.', 100_000_000),
-  groupMaxMembers: count('Members of one group.', 5_000),
-  subscribeMaxUsers: count('Users in one `presence_subscribe`.', 500),
-  subscribeMaxUsersPerSocket: count('Users that one socket may watch.', 5_000),
-  syncMaxConversations: count('Conversations in one `sync`.', 200),
-  pageMaxItems: count('Items in one page.', 200),
-  sendsPerSecond: count('Sends a second that one user may keep up.', 20),
-  sendsBurst: count('Sends that one user may make at once.', 200),
-  socketsPerUser: count('Sockets that one user may hold open.', 10),
-  clientMessageIdMaxChars: count('Characters in a `clientMessageId`.', 128),
+  textMaxChars: count('Characters in a text message.', defaultLimits.textMaxChars),
+  voiceMaxSeconds: count('Length of a voice message.', defaultLimits.voiceMaxSeconds),
+  voiceMaxBytes: count('Size of a voice message.', defaultLimits.voiceMaxBytes),
+  voiceMaxSocketBytes: count(
+    'Size of a voice message sent by socket; above it by upload.',
+    defaultLimits.voiceMaxSocketBytes,
+  ),
+  socketMaxBytes: count(
+    'Bytes of one event as it crosses the socket; over it the server closes the connection.',
+    defaultLimits.socketMaxBytes,
+  ),
+  fileMaxBytes: count('Size of an uploaded file.', defaultLimits.fileMaxBytes),
+  groupMaxMembers: count('Members of one group.', defaultLimits.groupMaxMembers),
+  subscribeMaxUsers: count('Users in one `presence_subscribe`.', defaultLimits.subscribeMaxUsers),
+  subscribeMaxUsersPerSocket: count(
+    'Users that one socket may watch.',
+    defaultLimits.subscribeMaxUsersPerSocket,
+  ),
+  presenceNamesMaxMembers: count(
+    'Members of a group up to which its presence is told by name; beyond it, as a count.',
+    defaultLimits.presenceNamesMaxMembers,
+  ),
+  visibilityMaxExceptions: count(
+    'Users in the `except` of `presence_visibility`.',
+    defaultLimits.visibilityMaxExceptions,
+  ),
+  syncMaxConversations: count('Conversations in one `sync`.', defaultLimits.syncMaxConversations),
+  pageMaxItems: count('Items in one page.', defaultLimits.pageMaxItems),
+  sendsPerSecond: count('Sends a second that one user may keep up.', defaultLimits.sendsPerSecond),
+  sendsBurst: count('Sends that one user may make at once.', defaultLimits.sendsBurst),
+  socketsPerUser: count('Sockets that one user may hold open.', defaultLimits.socketsPerUser),
+  reactionKindsPerUser: count(
+    'Different emoji with which one user may react to one message.',
+    defaultLimits.reactionKindsPerUser,
+  ),
+  reactionKindsPerMessage: count(
+    'Different emoji on one message, of all users.',
+    defaultLimits.reactionKindsPerMessage,
+  ),
+  clientMessageIdMaxChars: count('Characters in a `clientMessageId`.', defaultLimits.clientMessageIdMaxChars),
 })
 export type Limits = Type.Static<typeof Limits>
-
-export const defaultLimits = Object.fromEntries(
-  Object.entries(Limits.properties).map(([name, schema]) => [
-    name,
-    (schema as unknown as { default: number }).default,
-  ]),
-) as Limits

@@ -1,3 +1,6 @@
+export { Hearing } from './hearing.ts'
+export * from './membership-channel.ts'
+export * from './presence-telling.ts'
 export * from './realtime-server.ts'
 export * from './rooms.ts'
 export * from './socket-fanout.ts'

@@ -5,12 +5,14 @@ import type { ClientToServerEvents, ServerToClientEvents } from '@earshot/protoc
 import { createShardedAdapter } from '@socket.io/redis-adapter'
 import type { Redis } from 'ioredis'
 import { Server, type ServerOptions, type Socket } from 'socket.io'
+import { Hearing } from './hearing.ts'
+import { MembershipChannel } from './membership-channel.ts'
+import { PresenceNotices } from './presence-notices.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { VisibilityChannel } from './visibility-channel.ts'
 
-/** Between our own nodes. */
-export interface NodeEvents {
-  membership_changed: (change: { groupId: string; userIds: string[]; isMember: boolean }) => void
-}
+/** Between our own nodes: nothing. What they tell each other must not get lost unseen, see `MembershipChannel`. */
+type NodeEvents = Record<string, never>
 
 export interface SocketData {
   userId: string
@@ -25,6 +27,13 @@ export type RealtimeSocket = Socket<ClientToServerEvents, ServerToClientEvents, 
 export interface Realtime {
   io: RealtimeServer
   subscriptions: Subscriptions
+  /** Changes of who is in which group. */
+  memberships: MembershipChannel
+  /** Changes of who sees whom. */
+  visibility: VisibilityChannel
+  /** Whose presence changed. */
+  notices: PresenceNotices
+  hearing: Hearing
 }
 
 /**
@@ -40,16 +49,22 @@ export function createRealtime(deps: {
   metrics: Metrics
   log: Logger
 }): Realtime {
-  const subscriptions = new Subscriptions(deps.subscriber)
-  surviveOutages(deps.publisher, deps.metrics, deps.log)
+  const { publisher, subscriber, prefix, log } = deps
+  const subscriptions = new Subscriptions(subscriber)
+  const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
+  const memberships = new MembershipChannel({ publish, subscriber, prefix })
+  const visibility = new VisibilityChannel({ publish, subscriber, prefix, log })
+  const notices = new PresenceNotices({ publish, subscriber, prefix })
+  surviveOutages(publisher, deps.metrics, log)
   const io: RealtimeServer = new Server({
     ...deps.options,
-    adapter: createShardedAdapter(deps.publisher, deps.subscriber, {
-      channelPrefix: `${deps.prefix}:io`,
+    adapter: createShardedAdapter(publisher, subscriber, {
+      channelPrefix: `${prefix}:io`,
       subscriptionMode: 'dynamic',
     }),
   })
-  return { io, subscriptions }
+  const hearing = new Hearing({ subscriber, subscriptions, log })
+  return { io, subscriptions, memberships, visibility, notices, hearing }
 }
 
 /**

@@ -1,22 +1,29 @@
-import type { MembershipStore } from '@earshot/core/conversations/membership-store'
+import { inParts } from '@earshot/core/conversations/membership-change'
 import type { Fanout, FanoutOptions } from '@earshot/core/fanout'
-import type { ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
+import type { Audience } from '@earshot/core/visibility/audience'
+import type { GroupPresence, ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
 import type { RealtimeServer } from './realtime-server.ts'
-import { everyone, groupRoom, userRoom, watchersRoom } from './rooms.ts'
+import {
+  blindRoom,
+  choosy,
+  everyone,
+  groupRoom,
+  guarded,
+  headcountRoom,
+  userRoom,
+  watchersRoom,
+} from './rooms.ts'
 
 type AnyEmit = (event: ServerEventName, payload: ServerPayload<ServerEventName>) => void
 
 /** Tells clients through rooms that span all nodes. */
 export class SocketFanout implements Fanout {
   readonly #io: RealtimeServer
-  readonly #memberships: MembershipStore
   readonly #broadcastPresence: boolean
 
-  constructor(deps: { io: RealtimeServer; memberships: MembershipStore; broadcastPresence: boolean }) {
+  constructor(deps: { io: RealtimeServer; broadcastPresence: boolean }) {
     this.#io = deps.io
-    this.#memberships = deps.memberships
     this.#broadcastPresence = deps.broadcastPresence
-    this.#io.on('membership_changed', (change) => this.#applyMembership(change))
   }
 
   toUser<E extends ServerEventName>(
@@ -28,8 +35,48 @@ export class SocketFanout implements Fanout {
     this.#emit(userRoom(userId), event, payload, exceptSocketId)
   }
 
+  toUsers<E extends ServerEventName>(userIds: string[], event: E, payload: ServerPayload<E>): void {
+    // Several rooms go to every node, and each takes what is its own: for many users cheaper than a message for each.
+    for (const some of inParts({ userIds })) {
+      // No room at all would be everybody.
+      if (some.userIds.length === 0) return
+      const to = this.#io.to(some.userIds.map(userRoom))
+      ;(to.emit as AnyEmit).call(to, event, payload)
+    }
+  }
+
   toGroup<E extends ServerEventName>(groupId: string, event: E, payload: ServerPayload<E>): void {
     this.#emit(groupRoom(groupId), event, payload)
+  }
+
+  activity<E extends ServerEventName>(
+    groupId: string,
+    event: E,
+    payload: ServerPayload<E>,
+    { userId, hiddenFrom }: { userId: string; hiddenFrom: ReadonlySet<string> },
+  ): void {
+    const except = [guarded, blindRoom(userId), ...[...hiddenFrom].map(userRoom)]
+    this.#emit(groupRoom(groupId), event, payload, except)
+  }
+
+  presenceToWatchers(status: UserStatus): void {
+    this.#emit(watchersRoom(status.userId), 'user_status_changed', status)
+  }
+
+  presenceTo(status: UserStatus, { everyone: isEveryone, users }: Audience): void {
+    if (!this.#broadcastPresence) return
+    const named = [...users].map(userRoom)
+    const blind = blindRoom(status.userId)
+    if (isEveryone) this.#emit(everyone, 'user_status_changed', status, [blind, ...named])
+    else for (const room of named) this.#emit(room, 'user_status_changed', status, [blind, choosy])
+  }
+
+  presenceToUser(status: UserStatus, userId: string): void {
+    if (this.#broadcastPresence) this.#emit(userRoom(userId), 'user_status_changed', status, [choosy])
+  }
+
+  headcount(presence: GroupPresence): void {
+    this.#emit(headcountRoom(presence.groupId), 'group_presence', presence)
   }
 
   presence(status: UserStatus): void {
@@ -37,44 +84,15 @@ export class SocketFanout implements Fanout {
     if (this.#broadcastPresence) this.#emit(everyone, 'user_status_changed', status)
   }
 
-  joinGroup(userIds: string[], groupId: string): void {
-    this.#changeMembership({ groupId, userIds, isMember: true })
-  }
-
-  leaveGroup(userId: string, groupId: string): void {
-    this.#changeMembership({ groupId, userIds: [userId], isMember: false })
-  }
-
   /** One room for each emit: the adapter sends several to every node, one only to the nodes that hold it. */
   #emit(
     room: string,
     event: ServerEventName,
     payload: ServerPayload<ServerEventName>,
-    except?: string,
+    except?: string | string[],
   ): void {
     const to = except === undefined ? this.#io.to(room) : this.#io.to(room).except(except)
     // Emitting any event by its name: the payload was typed by the caller.
     ;(to.emit as AnyEmit).call(to, event, payload)
-  }
-
-  #changeMembership(change: { groupId: string; userIds: string[]; isMember: boolean }): void {
-    this.#applyMembership(change)
-    this.#io.serverSideEmit('membership_changed', change)
-  }
-
-  /** On every node: its own sockets hear the group from now on, or no more. */
-  #applyMembership({
-    groupId,
-    userIds,
-    isMember,
-  }: {
-    groupId: string
-    userIds: string[]
-    isMember: boolean
-  }): void {
-    for (const userId of userIds) this.#memberships.forget(groupId, userId)
-    const sockets = this.#io.local.in(userIds.map(userRoom))
-    if (isMember) sockets.socketsJoin(groupRoom(groupId))
-    else sockets.socketsLeave(groupRoom(groupId))
   }
 }

@@ -10,17 +10,21 @@ export class Subscriptions {
   readonly #pending = new Set<Promise<unknown>>()
 
   constructor(subscriber: Redis) {
-    const follow = (method: Subscribe): Subscribe => {
-      return (...channels) => {
-        const promise = method.apply(subscriber, channels)
-        this.#pending.add(promise)
-        const done = () => this.#pending.delete(promise)
-        promise.then(done, done)
-        return promise
-      }
-    }
-    subscriber.ssubscribe = follow(subscriber.ssubscribe as Subscribe) as typeof subscriber.ssubscribe
-    subscriber.sunsubscribe = follow(subscriber.sunsubscribe as Subscribe) as typeof subscriber.sunsubscribe
+    const subscribe = (subscriber.ssubscribe as Subscribe).bind(subscriber)
+    const unsubscribe = (subscriber.sunsubscribe as Subscribe).bind(subscriber)
+    subscriber.ssubscribe = ((...channels: string[]) => {
+      const promise = subscribe(...channels)
+      this.#pending.add(promise)
+      const done = () => this.#pending.delete(promise)
+      promise.then(done, done)
+      return promise
+    }) as typeof subscriber.ssubscribe
+    // Nobody waits for its end.
+    subscriber.sunsubscribe = ((...channels: string[]) => {
+      const promise = unsubscribe(...channels)
+      promise.catch(() => undefined)
+      return promise
+    }) as typeof subscriber.sunsubscribe
   }
 
   /** Resolves when what was asked for until now is heard: from then on nothing published is missed. */

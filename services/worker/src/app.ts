@@ -4,8 +4,16 @@ import { ChangeFinisher } from '@earshot/core/changes/change-finisher'
 import { ChangeStore } from '@earshot/core/changes/change-store'
 import { connectStores } from '@earshot/core/clients/connect'
 import { type LoadedConfig, limitsOf } from '@earshot/core/config/load'
+import { BlockStore } from '@earshot/core/conversations/block-store'
+import { ConversationHeads } from '@earshot/core/conversations/conversation-heads'
 import { ConversationStore } from '@earshot/core/conversations/conversation-store'
+import { GroupMembers } from '@earshot/core/conversations/group-members'
+import { GroupSizes } from '@earshot/core/conversations/group-sizes'
+import { GroupTurns } from '@earshot/core/conversations/group-turns'
+import { MembershipChanges } from '@earshot/core/conversations/membership-changes'
+import { MembershipRepair } from '@earshot/core/conversations/membership-repair'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
+import { PendingMemberships } from '@earshot/core/conversations/pending-memberships'
 import { Interval } from '@earshot/core/interval'
 import { AdoptionBatch, openAtHead } from '@earshot/core/legacy/adoption-batch'
 import { AdoptionNotes } from '@earshot/core/legacy/adoption-notes'
@@ -25,17 +33,24 @@ import { Sequencer } from '@earshot/core/messages/sequencer'
 import { Health } from '@earshot/core/observability/health'
 import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
+import { HeadCounter } from '@earshot/core/presence/head-counter'
+import { Headcounts } from '@earshot/core/presence/headcounts'
+import { LastSeenCheckpoint } from '@earshot/core/presence/last-seen-checkpoint'
 import { LastSeenFlusher } from '@earshot/core/presence/last-seen-flusher'
 import { LastSeenStore } from '@earshot/core/presence/last-seen-store'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { LeaseSweeper } from '@earshot/core/presence/lease-sweeper'
-import { toStatus } from '@earshot/core/presence/presence-reader'
+import { PresenceOutbox } from '@earshot/core/presence/outbox'
+import { PresenceReconciler } from '@earshot/core/presence/reconciler'
+import { ShardUpkeep } from '@earshot/core/presence/shard-upkeep'
+import { MarkStore } from '@earshot/core/receipts/mark-store'
+import { Marks } from '@earshot/core/receipts/marks'
+import { PositionStore } from '@earshot/core/voice/position-store'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { StagingAudit } from '@earshot/core/voice/staging-audit'
-import { VoiceQueue } from '@earshot/core/voice/voice-queue'
-import { VoiceStorer } from '@earshot/core/voice/voice-storer'
-import { createRealtime, SocketFanout } from '@earshot/realtime'
-import { startVoiceWorker } from './jobs/voice-worker.ts'
+import { voiceQueues } from '@earshot/core/voice/voice-queues'
+import { createPresenceTelling, createRealtime, SocketFanout } from '@earshot/realtime'
+import { startVoiceWorkers } from './jobs/voice-workers.ts'
 import { createOperationServer } from './operation-server.ts'
 
 export interface WorkerProcess {
@@ -68,11 +83,29 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     leaseMs: config.PRESENCE_LEASE_MS,
     maxConnectionsPerUser: limits.socketsPerUser,
   })
+  const upkeep = new ShardUpkeep(redis, leases.keys, {
+    leaseMs: config.PRESENCE_LEASE_MS,
+    // Nodes that reach Redis again after this still have as long to renew before their leases end.
+    pauseMs: Math.max(
+      (config.PRESENCE_LEASE_MS - config.PRESENCE_RENEW_MS) / 2,
+      3 * config.PRESENCE_SWEEP_MS,
+    ),
+    tellWithinMs: config.PRESENCE_COALESCE_MS + 6_000,
+  })
   const users = new UserStore(db)
   const memberships = new MembershipStore(db)
+  const groupSizes = new GroupSizes(db)
   const conversations = new ConversationStore(db)
   const lastSeen = new LastSeenStore(db, users)
-  const queue = new VoiceQueue(
+  const writeBehind = {
+    redis,
+    options: { prefix, shards: config.WRITE_BEHIND_SHARDS, max: config.WRITE_BEHIND_MAX },
+    log,
+    metrics,
+  }
+  const heads = new ConversationHeads({ store: conversations, messages, writeBehind })
+  const marks = new Marks({ store: new MarkStore(db), writeBehind })
+  const queues = voiceQueues(
     producer,
     {
       prefix,
@@ -82,26 +115,76 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     log,
   )
 
-  // Rooms: it emits, and listens to nobody
-  const { io } = createRealtime({ publisher, subscriber, prefix, metrics, log })
-  const fanout = new SocketFanout({
-    io,
-    memberships,
-    broadcastPresence: config.PRESENCE_BROADCAST,
-  })
+  // Rooms: it emits, and holds no socket
+  const realtime = createRealtime({ publisher, subscriber, prefix, metrics, log })
+  const { io, memberships: announcer } = realtime
+  const fanout = new SocketFanout({ io, broadcastPresence: config.PRESENCE_BROADCAST })
 
   // Work
-  const sweeper = new LeaseSweeper({
+  const telling = createPresenceTelling({
+    realtime,
+    fanout,
     redis,
-    store: leases,
-    leaseMs: config.PRESENCE_LEASE_MS,
-    onChange: (state) => fanout.presence(toStatus(state)),
+    db,
+    leases,
+    blocks: new BlockStore(db),
+    messages,
+    config,
+    // Who is swept has been waited for.
+    holdMs: 0,
+    onDone: (changes) => outbox.told(changes),
+    log,
     metrics,
   })
-  const flusher = new LastSeenFlusher({ leases, lastSeen, metrics })
+  realtime.hearing.start({ lost: () => undefined, back: () => telling.visibility.forgetAll() })
+  const headCounter = new HeadCounter({
+    headcounts: new Headcounts({
+      redis,
+      prefix,
+      shards: leases.keys,
+      memberships,
+      visibility: telling.visibility,
+      largeFrom: limits.presenceNamesMaxMembers + 1,
+      everyMs: config.PRESENCE_GROUP_COUNT_MS,
+    }),
+    fanout,
+    everyMs: config.PRESENCE_GROUP_COUNT_MS,
+  })
+  const outbox = new PresenceOutbox({
+    store: leases,
+    publisher,
+    tell: (state, isAgain) => telling.teller.changed(state, isAgain),
+  })
+  const reconciler = new PresenceReconciler({
+    upkeep,
+    lastSeen,
+    onGone: (state) => outbox.announce(state),
+    metrics,
+  })
+  const sweeper = new LeaseSweeper({
+    redis,
+    upkeep,
+    onGone: (state) => outbox.announce(state),
+    onUntold: (changes) => outbox.announceAgain(changes, lastSeen),
+    onMemory: (shard, memory) => reconciler.consider(shard, memory),
+    metrics,
+  })
+  const flusher = new LastSeenFlusher({ upkeep, lastSeen, metrics })
+  const checkpoint = new LastSeenCheckpoint({
+    upkeep,
+    leases,
+    lastSeen,
+    intervalMs: config.PRESENCE_CHECKPOINT_MS,
+    metrics,
+  })
   const blobs = new GridFsBlobStore(db)
   const mediaStore = new MediaStore(db, { orphanMs: config.MEDIA_ORPHAN_TTL_S * 1_000 })
-  const releaser = new MediaReleaser({ store: mediaStore, blobs, staging })
+  const releaser = new MediaReleaser({
+    store: mediaStore,
+    blobs,
+    staging,
+    positions: new PositionStore(db),
+  })
   const changes = new ChangeFinisher({
     changes: new ChangeStore(db),
     applier: new ChangeApplier(db),
@@ -115,11 +198,27 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     releaser,
     uploads: new UploadDiscarder({ store: new UploadStore(db), blobs, locks: new UploadLocks(db, log) }),
   })
-  const audit = new StagingAudit({ staging, messages, queue })
+  const pending = new PendingMemberships(publisher, prefix)
+  const membershipChanges = new MembershipChanges({ pending, announcer, memberships })
+  const membershipRepair = new MembershipRepair({ pending, announcer, metrics })
+  const audit = new StagingAudit({ staging, messages, queue: queues.store })
   const oldDocuments = new AdoptionStore(db)
   const adopter = new LegacyAdopter({
     store: oldDocuments,
-    groups: new OldGroups({ db, memberships, conversations, fanout }),
+    groups: new OldGroups({
+      db,
+      memberships,
+      members: new GroupMembers({
+        memberships,
+        changes: membershipChanges,
+        turns: new GroupTurns(db, groupSizes),
+        sizes: groupSizes,
+        users,
+        limits,
+      }),
+      conversations,
+      fanout,
+    }),
     oldUsers: new OldUsers(db),
     batch: new AdoptionBatch({
       store: oldDocuments,
@@ -140,6 +239,38 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       work: () => flusher.run(),
       log,
     }),
+    new Interval({ name: 'presence outbox', everyMs: 1_000, work: () => outbox.run(), log }),
+    new Interval({ name: 'presence reconciliation', everyMs: 1_000, work: () => reconciler.run(), log }),
+    new Interval({
+      name: 'memberships left',
+      everyMs: 250,
+      work: () => Promise.all([membershipChanges.tellLeft(), membershipRepair.run()]).then(() => undefined),
+      log,
+    }),
+    new Interval({
+      name: 'flush of conversation heads',
+      everyMs: config.WRITE_BEHIND_FLUSH_MS,
+      work: () => heads.flush(),
+      log,
+    }),
+    new Interval({
+      name: 'flush of receipts',
+      everyMs: config.WRITE_BEHIND_FLUSH_MS,
+      work: () => marks.flush(),
+      log,
+    }),
+    new Interval({
+      name: 'visibility',
+      everyMs: config.PRESENCE_VISIBILITY_POLL_MS,
+      work: () => telling.follower.run(),
+      log,
+    }),
+    new Interval({
+      name: 'headcounts',
+      everyMs: config.PRESENCE_GROUP_COUNT_MS,
+      work: () => headCounter.run(),
+      log,
+    }),
     new Interval({ name: 'changes left', everyMs: 10_000, work: () => changes.finishLeft(), log }),
     new Interval({ name: 'media orphans', everyMs: config.MEDIA_SWEEP_MS, work: () => orphans.run(), log }),
     new Interval({ name: 'staging audit', everyMs: 15_000, work: () => audit.run(), log }),
@@ -151,12 +282,21 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     log,
   })
   if (config.LEGACY_ADOPTION) intervals.push(adoption)
-  const voiceWorker = startVoiceWorker({
+  const checkpoints = new Interval({
+    name: 'lastSeen checkpoint',
+    everyMs: () => checkpoint.restMs(),
+    work: () => checkpoint.run(),
+    log,
+  })
+  if (config.PRESENCE_CHECKPOINT_MS > 0) intervals.push(checkpoints)
+  const voiceWorkers = await startVoiceWorkers({
+    config,
     connection: consumer,
-    prefix,
-    concurrency: config.VOICE_CONCURRENCY,
-    lockMs: config.VOICE_LOCK_MS,
-    storer: new VoiceStorer({ messages, staging, blobs }),
+    messages,
+    conversations,
+    staging,
+    blobs,
+    queues,
     fanout,
     log,
     metrics,
@@ -164,6 +304,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
   const health = new Health({ redis: () => redis.ping(), mongodb: () => db.command({ ping: 1 }) })
   const server = createOperationServer({ health, metrics })
   await server.listen({ port: config.PORT, host: config.HOST })
+  await telling.listen()
   for (const interval of intervals) interval.start()
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.PORT
@@ -174,14 +315,18 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     async close() {
       health.drain()
       // Waits for the jobs under way; one that takes too long is taken over by another worker.
-      await voiceWorker.close()
+      await voiceWorkers.close()
       adopter.stop()
       for (const interval of intervals) await interval.stop()
-      await flusher.run()
+      // What MongoDB does not take now stays in Redis, for the next worker.
+      for (const flush of [() => flusher.run(), () => heads.flush(), () => marks.flush()])
+        await flush().catch((err: unknown) => log.warn({ err }, 'a flush before leaving'))
       await server.close()
+      await telling.close()
+      realtime.hearing.stop()
       // Not io.close(): that closes an HTTP server, and this one has none.
       await io.of('/').adapter.close()
-      await queue.close()
+      await queues.close()
       await stores.close()
       log.info('worker is down')
     },

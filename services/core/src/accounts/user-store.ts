@@ -1,6 +1,6 @@
 import type { UserSummary } from '@earshot/protocol'
 import { LRUCache } from 'lru-cache'
-import type { Collection, Db, ObjectId } from 'mongodb'
+import type { Collection, Db, FindCursor, ObjectId } from 'mongodb'
 import { fromDbId, toDbId } from '../clients/mongo.ts'
 
 /** Ours and the existing system's; unknown fields of its documents are never touched. */
@@ -78,17 +78,25 @@ export class UserStore {
     return docs
   }
 
-  /** Users whose name starts with the text; with an empty text those seen last. */
+  /** Users whose name starts with the text, by name. */
   async search(text: string, limit: number): Promise<UserSummary[]> {
-    const prefix = text.trim().toLowerCase()
-    const escaped = prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    const docs = await this.#users
-      .find(prefix ? { nameLower: { $regex: `^${escaped}` } } : {}, { projection: { name: 1 } })
-      .sort(prefix ? { nameLower: 1 } : { lastSeen: -1 })
-      .limit(limit)
-      .toArray()
-    return docs.map((doc) => ({ _id: fromDbId(doc._id), name: nameOf(doc) }))
+    const escaped = text
+      .trim()
+      .toLowerCase()
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    const found = this.#users.find(escaped ? { nameLower: { $regex: `^${escaped}` } } : {})
+    return summaries(found.sort({ nameLower: 1 }).limit(limit))
   }
+
+  /** Users by when they were last seen, the last one first. */
+  async seenLast(limit: number, skip: number): Promise<UserSummary[]> {
+    return summaries(this.#users.find().sort({ lastSeen: -1 }).skip(skip).limit(limit))
+  }
+}
+
+async function summaries(found: FindCursor<UserDoc>): Promise<UserSummary[]> {
+  const docs = await found.project<UserDoc>({ name: 1 }).toArray()
+  return docs.map((doc) => ({ _id: fromDbId(doc._id), name: nameOf(doc) }))
 }
 
 export function nameOf(doc: UserDoc): string {

@@ -19,6 +19,8 @@ import type { Sequencer } from '../messages/sequencer.ts'
 import { reactionKey } from './change-applier.ts'
 import type { ChangeFinisher } from './change-finisher.ts'
 import { type ChangeBody, type ChangeDoc, type ChangeStore, changeId, toChange } from './change-store.ts'
+import { canonicalEmoji } from './emoji.ts'
+import { checkReactionLimits } from './reaction-limits.ts'
 
 const maxTries = 5
 
@@ -81,15 +83,27 @@ export class ChangeService {
     return this.#change(userId, message, { kind: 'delete', mediaIds: mediaOf(message) })
   }
 
-  /** A reaction to any message that one may read; one of a kind for each user. */
-  async react(userId: string, { messageId, emoji, remove = false }: React): Promise<ChangeAck> {
+  /**
+   * A reaction to any message that one may read; one of a kind for each user. The limits hold on each node; two that
+   * take reactions at the same moment may together go over by as many as they are.
+   * @throws {CodedError} `NOT_FOUND`; `BAD_REQUEST` for what is no emoji; `TOO_LARGE` for too many different ones
+   */
+  async react(userId: string, { messageId, emoji: given, remove = false }: React): Promise<ChangeAck> {
     this.#rate.take(userId)
-    const message = await this.#readable(userId, messageId)
-    if (message.deletedAt) throw notFound()
-    const current = message.reactions?.[reactionKey(userId, emoji)]
-    const isThere = current !== undefined && !current.isRemoved
-    if (isThere !== remove) return unchanged(message)
-    return this.#change(userId, message, { kind: 'reaction', emoji, remove })
+    const emoji = canonicalEmoji(given)
+    if (emoji === undefined)
+      throw new CodedError('BAD_REQUEST', 'emoji is not one emoji.', { field: 'emoji' })
+    const { conversationId } = await this.#readable(userId, messageId)
+    return this.#queue.run(conversationId, async () => {
+      // Read in turn: what was added in the meantime counts.
+      const message = await this.#readable(userId, messageId)
+      if (message.deletedAt) throw notFound()
+      const current = message.reactions?.[reactionKey(userId, emoji)]
+      const isThere = current !== undefined && !current.isRemoved
+      if (isThere !== remove) return unchanged(message)
+      if (!remove) checkReactionLimits(message, userId, emoji, this.#limits)
+      return this.#carryOut(userId, message, { kind: 'reaction', emoji, remove })
+    })
   }
 
   async #readable(userId: string, messageId: string): Promise<MessageDoc> {
@@ -107,13 +121,15 @@ export class ChangeService {
 
   /** One at a time for each conversation on this node, so that clients hear them in order. */
   #change(userId: string, message: MessageDoc, body: ChangeBody): Promise<ChangeAck> {
-    return this.#queue.run(message.conversationId, async () => {
-      const change = await this.#log(userId, message, body)
-      await this.#finisher.finish(change)
-      const { _id: messageId, conversationId } = message
-      this.#tell(change)
-      return { messageId, conversationId, changeSeq: change.changeSeq }
-    })
+    return this.#queue.run(message.conversationId, () => this.#carryOut(userId, message, body))
+  }
+
+  async #carryOut(userId: string, message: MessageDoc, body: ChangeBody): Promise<ChangeAck> {
+    const change = await this.#log(userId, message, body)
+    await this.#finisher.finish(change)
+    const { _id: messageId, conversationId } = message
+    this.#tell(change)
+    return { messageId, conversationId, changeSeq: change.changeSeq }
   }
 
   async #log(userId: string, message: MessageDoc, body: ChangeBody): Promise<ChangeDoc> {

@@ -45,14 +45,17 @@ export async function createIndexes(db: Db): Promise<void> {
     db.collection('messages').createIndex({ conversationId: 1, seq: 1 }, { unique: true, sparse: true }),
     db.collection('changes').createIndex({ conversationId: 1, changeSeq: 1 }),
     db.collection('changes').createIndex({ isPending: 1 }, { sparse: true }),
-    db.collection('marks').createIndex({ conversationId: 1 }),
-    db.collection('marks').createIndex({ userId: 1 }),
+    db.collection('voice_positions').createIndex({ conversationId: 1 }),
     db.collection('blocks').createIndex({ userId: 1 }),
     db.collection('media').createIndex({ checkAt: 1 }, { sparse: true }),
     db.collection('uploads').createIndex({ expiresAt: 1 }),
-    db.collection('memberships').createIndex({ userId: 1 }),
-    db.collection('memberships').createIndex({ groupId: 1 }),
-    db.collection('conversations').createIndex({ members: 1, updatedAt: -1 }),
+    // Both with what is read by them: whoever connects, and who lists a large group, reads no document and sorts none.
+    db.collection('memberships').createIndex({ userId: 1, groupId: 1 }),
+    db.collection('memberships').createIndex({ groupId: 1, joinedAt: 1, userId: 1, role: 1 }),
+    db.collection('conversations').createIndex({ members: 1, updatedAt: -1, _id: -1 }),
     db.collection('users').createIndex({ nameLower: 1 }),
+    db.collection('visibility').createIndex({ version: 1 }),
+    // Sparse: who was never online by this system has no such field.
+    db.collection('users').createIndex({ isOnline: 1 }, { sparse: true }),
   ])
 }

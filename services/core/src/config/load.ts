@@ -61,14 +61,20 @@ export function limitsOf(config: Config): Limits {
     voiceMaxSeconds: config.LIMIT_VOICE_MAX_SECONDS,
     voiceMaxBytes: config.LIMIT_VOICE_MAX_BYTES,
     voiceMaxSocketBytes: config.LIMIT_VOICE_MAX_SOCKET_BYTES,
+    // Base64 of the largest voice message, and its envelope.
+    socketMaxBytes: Math.ceil(config.LIMIT_VOICE_MAX_SOCKET_BYTES * 1.4) + 100_000,
     fileMaxBytes: config.LIMIT_FILE_MAX_BYTES,
     groupMaxMembers: config.LIMIT_GROUP_MAX_MEMBERS,
     subscribeMaxUsers: config.LIMIT_SUBSCRIBE_MAX_USERS,
     subscribeMaxUsersPerSocket: config.LIMIT_SUBSCRIBE_MAX_USERS_PER_SOCKET,
+    presenceNamesMaxMembers: config.LIMIT_PRESENCE_NAMES_MAX_MEMBERS,
+    visibilityMaxExceptions: config.LIMIT_VISIBILITY_MAX_EXCEPTIONS,
     syncMaxConversations: config.LIMIT_SYNC_MAX_CONVERSATIONS,
     pageMaxItems: config.LIMIT_PAGE_MAX_ITEMS,
     sendsPerSecond: config.LIMIT_SENDS_PER_SECOND,
     sendsBurst: config.LIMIT_SENDS_BURST,
     socketsPerUser: config.LIMIT_SOCKETS_PER_USER,
+    reactionKindsPerUser: config.LIMIT_REACTION_KINDS_PER_USER,
+    reactionKindsPerMessage: config.LIMIT_REACTION_KINDS_PER_MESSAGE,
   }
 }

@@ -92,6 +92,21 @@ export const groups = {
     ),
     PRESENCE_SWEEP_MS: integer('How often the worker looks for leases past their deadline.', 500, 10),
     PRESENCE_FLUSH_MS: integer('How often the worker writes `lastSeen` to MongoDB.', 2_000, 10),
+    PRESENCE_COALESCE_MS: integer(
+      'How long it waits to be told that a user left: who is back by then caused nothing.',
+      250,
+    ),
+    PRESENCE_LAST_SEEN_CACHE_MS: integer('How old an answer of `/user/lastSeen` may be.', 1_000),
+    PRESENCE_GROUP_COUNT_MS: integer('How often the members online of large groups are counted.', 5_000, 100),
+    PRESENCE_VISIBILITY_POLL_MS: integer(
+      'How often a process looks for changed visibility that no announcement told it of.',
+      10_000,
+      100,
+    ),
+    PRESENCE_CHECKPOINT_MS: integer(
+      'Within which the worker writes `lastSeen` of every user who stays online to MongoDB once. 0: never.',
+      60_000,
+    ),
     PRESENCE_SHARDS: integer(
       'Shards that users are spread over. The same on every process, for ever.',
       64,
@@ -113,6 +128,20 @@ export const groups = {
       'Serve messages and groups that the existing system wrote, and goes on writing. The worker finds them.',
       true,
     ),
+    WRITE_BEHIND_FLUSH_MS: integer(
+      'How often the worker writes heads of conversations and receipts to MongoDB.',
+      1_000,
+      10,
+    ),
+    WRITE_BEHIND_SHARDS: integer(
+      'Shards in Redis of what waits for that. The same on every process; changed only when nothing waits.',
+      16,
+      1,
+    ),
+    WRITE_BEHIND_MAX: integer(
+      'Heads, and receipts, that may wait in Redis; beyond it they are written to MongoDB at once.',
+      200_000,
+    ),
     COMMIT_TIMEOUT_MS: integer('Longest wait for one write to MongoDB.', 10_000, 100),
   },
   voice: {
@@ -128,7 +157,30 @@ export const groups = {
       15_000,
       100,
     ),
-    VOICE_CONCURRENCY: integer('Voice jobs that one worker runs at once.', 8, 1),
+    VOICE_CONCURRENCY: integer('Voice messages that one worker stores at once.', 8, 1),
+    VOICE_FFMPEG: text(
+      'ffmpeg of the worker, which measures voice messages, draws their waveforms and makes them playable in ' +
+        'every browser: a path, or a name on the PATH. `off`: none, and they stay as they are sent.',
+      'ffmpeg',
+    ),
+    VOICE_FFMPEG_TIMEOUT_MS: integer('Longest run of it.', 300_000, 100),
+    VOICE_FFMPEG_CPU_S: integer('CPU time of one run, seconds.', 120, 1),
+    VOICE_FFMPEG_MEMORY_BYTES: integer('Address space of one run.', 1_000_000_000, 100_000_000),
+    VOICE_PLAYBACK: flag('Make MP4 with AAC of what not every browser plays, beside what was sent.', true),
+    VOICE_PREPARE_CONCURRENCY: integer('Runs of ffmpeg that one worker has at once.', 2, 1),
+    TRANSCRIBE_URL: optional(
+      text(
+        'Recogniser that voice messages are sent to, what stands before `/v1/audio/transcriptions` ' +
+          '(the API of OpenAI and others). Unset: nothing is transcribed.',
+      ),
+    ),
+    TRANSCRIBE_KEY: optional(text('Its API key.')),
+    TRANSCRIBE_MODEL: text('Its model.', 'whisper-1'),
+    TRANSCRIBE_LANGUAGE: optional(text('Language spoken (ISO 639-1). Unset: the recogniser finds out.')),
+    TRANSCRIBE_TIMEOUT_MS: integer('Longest wait for its answer.', 120_000, 100),
+    TRANSCRIBE_MAX_BYTES: integer('Size of a voice message that is still sent to it.', 25_000_000, 1),
+    TRANSCRIBE_MAX_SECONDS: integer('Length of a voice message that is still sent to it.', 900, 1),
+    TRANSCRIBE_CONCURRENCY: integer('Voice messages that one worker has transcribed at once.', 2, 1),
   },
   media: {
     MEDIA_SECRET: optional(
@@ -162,10 +214,22 @@ export const groups = {
     LIMIT_GROUP_MAX_MEMBERS: integer('Members of one group.', 5_000, 1),
     LIMIT_SUBSCRIBE_MAX_USERS: integer('Users in one `presence_subscribe`.', 500, 1),
     LIMIT_SUBSCRIBE_MAX_USERS_PER_SOCKET: integer('Users that one socket may watch.', 5_000, 1),
+    LIMIT_PRESENCE_NAMES_MAX_MEMBERS: integer(
+      'Members of a group up to which its presence is told by name; beyond it, as a count.',
+      100,
+      1,
+    ),
+    LIMIT_VISIBILITY_MAX_EXCEPTIONS: integer('Users in the `except` of `presence_visibility`.', 1_000, 1),
     LIMIT_SYNC_MAX_CONVERSATIONS: integer('Conversations in one `sync`.', 200, 1),
     LIMIT_PAGE_MAX_ITEMS: integer('Items in one page.', 200, 1),
     LIMIT_SENDS_PER_SECOND: integer('Sends a second that one user may keep up.', 20, 1),
     LIMIT_SENDS_BURST: integer('Sends that one user may make at once.', 200, 1),
+    LIMIT_REACTION_KINDS_PER_USER: integer(
+      'Different emoji with which one user may react to one message.',
+      20,
+      1,
+    ),
+    LIMIT_REACTION_KINDS_PER_MESSAGE: integer('Different emoji on one message, of all users.', 50, 1),
     LIMIT_SOCKETS_PER_USER: integer('Sockets that one user may hold open.', 10, 1),
   },
 } as const

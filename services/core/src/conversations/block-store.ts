@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Collection, Db } from 'mongodb'
+import { ChangeClock } from './change-clock.ts'
 
 interface BlockDoc {
   /** `<blocker>|<blocked>` */
@@ -14,6 +15,7 @@ export class BlockStore {
   readonly #blocks: Collection<BlockDoc>
   /** A block set on another node is felt within a second. */
   readonly #known = new LRUCache<string, boolean>({ max: 100_000, ttl: 1_000 })
+  readonly #clock = new ChangeClock()
 
   constructor(db: Db) {
     this.#blocks = db.collection<BlockDoc>('blocks')
@@ -23,8 +25,10 @@ export class BlockStore {
     const _id = `${by}|${userId}`
     const known = this.#known.get(_id)
     if (known !== undefined) return known
+    const mark = this.#clock.now
     const isBlocked = (await this.#blocks.findOne({ _id })) !== null
-    this.#known.set(_id, isBlocked)
+    // An answer from before a change must not outlive it.
+    if (!this.#clock.changedSince(mark, _id)) this.#known.set(_id, isBlocked)
     return isBlocked
   }
 
@@ -35,13 +39,18 @@ export class BlockStore {
       { $setOnInsert: { userId, blockedId, at: new Date() } },
       { upsert: true },
     )
-    this.#known.set(_id, true)
+    this.#changed(_id, true)
   }
 
   async unblock(userId: string, blockedId: string): Promise<void> {
     const _id = `${userId}|${blockedId}`
     await this.#blocks.deleteOne({ _id })
-    this.#known.set(_id, false)
+    this.#changed(_id, false)
+  }
+
+  #changed(_id: string, isBlocked: boolean): void {
+    this.#clock.note(_id)
+    this.#known.set(_id, isBlocked)
   }
 
   async blockedBy(userId: string): Promise<string[]> {

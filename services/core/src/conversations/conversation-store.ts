@@ -1,7 +1,8 @@
 import { directMembers } from '@earshot/protocol'
-import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
+import type { AnyBulkWriteOperation, Collection, Db, Filter } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
+import type { ConversationCursor } from './conversation-cursor.ts'
 
 export interface ConversationDoc {
   _id: string
@@ -14,6 +15,9 @@ export interface ConversationDoc {
   updatedAt: Date
 }
 
+/** So many are looked up one by one. */
+const fewConversations = 4
+
 /** Conversations as a list shows them. A conversation's document exists before its first message does. */
 export class ConversationStore {
   readonly #conversations: Collection<ConversationDoc>
@@ -22,7 +26,7 @@ export class ConversationStore {
     this.#conversations = db.collection<ConversationDoc>('conversations')
   }
 
-  /** Makes these conversations exist and returns the head of each, which may be behind the truth. */
+  /** Makes these conversations exist. Returns the heads, which may be behind the truth, of those that did before. */
   async open(conversationIds: string[]): Promise<Map<string, number>> {
     const [only] = conversationIds
     const filter = conversationIds.length === 1 && only ? { _id: only } : { _id: { $in: conversationIds } }
@@ -30,7 +34,6 @@ export class ConversationStore {
     const heads = new Map(docs.map((doc) => [doc._id, doc.headSeq]))
     const missing = conversationIds.filter((id) => !heads.has(id))
     if (missing.length > 0) await this.#create(missing)
-    for (const id of missing) heads.set(id, 0)
     return heads
   }
 
@@ -96,13 +99,38 @@ export class ConversationStore {
     return docs.map(({ _id }) => _id)
   }
 
-  /** Conversations of a user that have a message or are groups, newest first. */
-  async list(userId: string, groupIds: string[], limit: number, before?: string): Promise<ConversationDoc[]> {
-    const mine = { $or: [{ members: userId }, { _id: { $in: groupIds } }] }
+  /** Conversations of a user, newest first, those of one time by id, after a place in this order. */
+  async list(
+    userId: string,
+    groupIds: string[],
+    page: { limit: number; after: ConversationCursor | undefined; without: string[] },
+  ): Promise<ConversationDoc[]> {
+    const { limit, after, without } = page
     return this.#conversations
-      .find(before === undefined ? mine : { ...mine, updatedAt: { $lt: new Date(before) } })
-      .sort({ updatedAt: -1 })
+      .find({
+        $and: [
+          { $or: [{ members: userId }, { _id: { $in: groupIds } }] },
+          ...(after ? [beyond(after)] : []),
+          ...(without.length > 0 ? [{ _id: { $nin: without } }] : []),
+        ],
+      })
+      .sort({ updatedAt: -1, _id: -1 })
       .limit(limit)
       .toArray()
   }
+
+  /** Those of these conversations that exist, in no order. */
+  async find(conversationIds: string[]): Promise<ConversationDoc[]> {
+    if (conversationIds.length === 0) return []
+    // One `_id` alone uses the index on every MongoDB-wire server, a list does not.
+    if (conversationIds.length > fewConversations)
+      return this.#conversations.find({ _id: { $in: conversationIds } }).toArray()
+    const docs = await Promise.all(conversationIds.map((_id) => this.#conversations.findOne({ _id })))
+    return docs.flatMap((doc) => doc ?? [])
+  }
+}
+
+function beyond({ updatedAt, id }: ConversationCursor): Filter<ConversationDoc> {
+  if (id === undefined) return { updatedAt: { $lt: updatedAt } }
+  return { $or: [{ updatedAt: { $lt: updatedAt } }, { updatedAt, _id: { $lt: id } }] }
 }

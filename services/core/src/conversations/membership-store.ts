@@ -2,6 +2,7 @@ import type { GroupMember, GroupRole } from '@earshot/protocol'
 import { LRUCache } from 'lru-cache'
 import type { Collection, Db } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
+import { ChangeClock } from './change-clock.ts'
 
 interface MembershipDoc {
   /** `<groupId>:<userId>`, so that "is she a member" is a look-up by key. */
@@ -12,43 +13,94 @@ interface MembershipDoc {
   joinedAt: Date
 }
 
+/** So many are looked up one by one. */
+const fewMembers = 50
+
 /** Who belongs to which group. One document for each pair: a group of 5,000 is no document of 5,000. */
 export class MembershipStore {
   readonly #memberships: Collection<MembershipDoc>
   /** `null`: known not to be a member. Bounded in number and age; `forget` is called on every change. */
   readonly #roles = new LRUCache<string, { role: GroupRole | null }>({ max: 100_000, ttl: 30_000 })
+  readonly #clock = new ChangeClock()
+  readonly #hearsOfChanges: () => boolean
 
-  constructor(db: Db) {
+  /** @param options.hearsOfChanges whether `forget` is called for every change; while not, nothing is remembered */
+  constructor(db: Db, { hearsOfChanges = () => true }: { hearsOfChanges?: () => boolean } = {}) {
     this.#memberships = db.collection<MembershipDoc>('memberships')
+    this.#hearsOfChanges = hearsOfChanges
   }
 
-  #generation = 0
+  /** To be taken before reading memberships, for `changedSince`. */
+  mark(): number {
+    return this.#clock.now
+  }
 
-  /** Grows whenever this node learns of a change of any membership. */
-  get generation(): number {
-    return this.#generation
+  /** Whether what was read since `mark` of a user, or of a user in one group, may be from before a change. */
+  changedSince(mark: number, userId: string, groupId?: string): boolean {
+    return this.#clock.changedSince(mark, groupId === undefined ? userId : key(groupId, userId))
   }
 
   async role(groupId: string, userId: string): Promise<GroupRole | null> {
     const _id = key(groupId, userId)
-    const known = this.#roles.get(_id)
+    const known = this.#hearsOfChanges() ? this.#roles.get(_id) : undefined
     if (known) return known.role
-    const generation = this.#generation
+    const mark = this.mark()
     const found = await this.#memberships.findOne({ _id }, { projection: { role: 1 } })
     const role = found?.role ?? null
     // An answer from before a change must not outlive it.
-    if (generation === this.#generation) this.#roles.set(_id, { role })
+    if (!this.changedSince(mark, userId, groupId)) this.#roles.set(_id, { role })
     return role
   }
 
+  /** What MongoDB says now, whatever this node has heard. */
+  async roleNow(groupId: string, userId: string): Promise<GroupRole | null> {
+    const found = await this.#memberships.findOne({ _id: key(groupId, userId) }, { projection: { role: 1 } })
+    return found?.role ?? null
+  }
+
   async members(groupId: string): Promise<GroupMember[]> {
-    const docs = await this.#memberships.find({ groupId }).sort({ joinedAt: 1, userId: 1 }).toArray()
+    const docs = await this.#memberships
+      .find({ groupId }, { projection: { _id: 0, userId: 1, role: 1 } })
+      .sort({ joinedAt: 1, userId: 1 })
+      .toArray()
     return docs.map(({ userId, role }) => ({ userId, role }))
   }
 
+  /** Those of the users who are members; read, not remembered. */
+  async membersAmong(groupId: string, userIds: string[]): Promise<Set<string>> {
+    const ids = userIds.map((userId) => key(groupId, userId))
+    const options = { projection: { userId: 1 } }
+    // One `_id` alone uses the index on every MongoDB-wire server, a list does not.
+    const docs =
+      ids.length <= fewMembers
+        ? await Promise.all(ids.map((_id) => this.#memberships.findOne({ _id }, options)))
+        : await this.#memberships.find({ _id: { $in: ids } }, options).toArray()
+    return new Set(docs.flatMap((doc) => doc?.userId ?? []))
+  }
+
   async groupsOf(userId: string): Promise<string[]> {
-    const docs = await this.#memberships.find({ userId }, { projection: { groupId: 1 } }).toArray()
+    const docs = await this.#memberships.find({ userId }, { projection: { _id: 0, groupId: 1 } }).toArray()
     return docs.map((doc) => doc.groupId)
+  }
+
+  /** The groups of each of many users. */
+  async groupsOfEach(userIds: string[]): Promise<Map<string, string[]>> {
+    const groups = new Map<string, string[]>(userIds.map((userId) => [userId, []]))
+    const found = this.#memberships.find(
+      { userId: { $in: userIds } },
+      { projection: { _id: 0, groupId: 1, userId: 1 } },
+    )
+    for await (const { userId, groupId } of found) groups.get(userId)?.push(groupId)
+    return groups
+  }
+
+  /** The members of a group that nobody knows yet, in as few commands as will do. */
+  async putFirst(groupId: string, members: GroupMember[]): Promise<void> {
+    const joinedAt = new Date()
+    await this.#memberships.insertMany(
+      members.map(({ userId, role }) => ({ _id: key(groupId, userId), groupId, userId, role, joinedAt })),
+      { ordered: false },
+    )
   }
 
   /** Adds members or changes their roles. */
@@ -65,31 +117,44 @@ export class MembershipStore {
         },
       })),
     )
-    for (const { userId } of members) this.forget(groupId, userId)
+    const userIds = members.map(({ userId }) => userId)
+    this.forget(groupId, userIds)
   }
 
   /** Returns whether the user was a member. */
   async remove(groupId: string, userId: string): Promise<boolean> {
     const { deletedCount } = await this.#memberships.deleteOne({ _id: key(groupId, userId) })
-    this.forget(groupId, userId)
+    this.forget(groupId, [userId])
     return deletedCount > 0
-  }
-
-  /** Changes of other nodes may have been missed. */
-  forgetAll(): void {
-    this.#generation++
-    this.#roles.clear()
   }
 
   async removeAll(groupId: string): Promise<void> {
     await this.#memberships.deleteMany({ groupId })
-    this.forgetAll()
+    this.forget(groupId, [])
   }
 
-  /** Another node changed this membership. */
-  forget(groupId: string, userId: string): void {
-    this.#generation++
-    this.#roles.delete(key(groupId, userId))
+  /** Changes of other nodes may have been missed. */
+  forgetAll(): void {
+    this.#clock.noteAll()
+    this.#roles.clear()
+  }
+
+  /** These memberships changed, here or on another node. Nobody by name is everybody in the group. */
+  forget(groupId: string, userIds: string[]): void {
+    if (userIds.length === 0) {
+      this.#forgetGroup(groupId)
+      return
+    }
+    for (const userId of userIds) {
+      this.#clock.note(userId)
+      this.#clock.note(key(groupId, userId))
+      this.#roles.delete(key(groupId, userId))
+    }
+  }
+
+  #forgetGroup(groupId: string): void {
+    this.#clock.noteAll()
+    for (const _id of this.#roles.keys()) if (_id.startsWith(key(groupId, ''))) this.#roles.delete(_id)
   }
 }
 

@@ -2,6 +2,8 @@ import type { GroupMember } from '@earshot/protocol'
 import type { Collection, Db, ObjectId } from 'mongodb'
 import { toDbId } from '../clients/mongo.ts'
 import type { ConversationStore } from '../conversations/conversation-store.ts'
+import type { GroupMembers } from '../conversations/group-members.ts'
+import { briefly } from '../conversations/group-service.ts'
 import type { MembershipStore } from '../conversations/membership-store.ts'
 import type { Fanout } from '../fanout.ts'
 import { idOf, idsOf, isFresh, type OldChat, textOf } from './old-docs.ts'
@@ -31,7 +33,7 @@ interface OldGroup {
   ownerId: string | undefined
 }
 
-const membersPerWrite = 20
+const membersPerTurn = 20
 
 /**
  * Groups of the existing system. Their members become ours; from then on whom it adds or removes is added or removed
@@ -41,18 +43,21 @@ export class OldGroups {
   readonly #groups: Collection<GroupDoc>
   readonly #seen: Collection<SeenDoc>
   readonly #memberships: MembershipStore
+  readonly #members: GroupMembers
   readonly #conversations: ConversationStore
   readonly #fanout: Fanout
 
   constructor(deps: {
     db: Db
     memberships: MembershipStore
+    members: GroupMembers
     conversations: ConversationStore
     fanout: Fanout
   }) {
     this.#groups = deps.db.collection<GroupDoc>('groups')
     this.#seen = deps.db.collection<SeenDoc>('legacy')
     this.#memberships = deps.memberships
+    this.#members = deps.members
     this.#conversations = deps.conversations
     this.#fanout = deps.fanout
   }
@@ -84,26 +89,24 @@ export class OldGroups {
 
   /** Who is a member already, by our own doing, keeps their role. Returns the others. */
   async #add(groupId: string, userIds: string[], ownerId: string | undefined): Promise<GroupMember[]> {
-    const current = new Set((await this.#memberships.members(groupId)).map(({ userId }) => userId))
-    const joined = userIds
-      .filter((userId) => !current.has(userId))
-      .map((userId) => ({ userId, role: userId === ownerId ? ('owner' as const) : ('member' as const) }))
-    for (let i = 0; i < joined.length; i += membersPerWrite) {
-      await this.#memberships.put(groupId, joined.slice(i, i + membersPerWrite))
-    }
-    if (joined.length > 0) {
-      this.#fanout.joinGroup(
-        joined.map(({ userId }) => userId),
-        groupId,
-      )
+    const joined: GroupMember[] = []
+    for (let i = 0; i < userIds.length; i += membersPerTurn) {
+      const some = userIds
+        .slice(i, i + membersPerTurn)
+        .map((userId) => ({ userId, role: userId === ownerId ? ('owner' as const) : ('member' as const) }))
+      joined.push(...(await this.#members.admit(groupId, some)))
     }
     return joined
   }
 
   async #remove(groupId: string, userIds: string[]): Promise<void> {
     for (const userId of userIds) {
-      if (!(await this.#memberships.remove(groupId, userId))) continue
-      this.#fanout.leaveGroup(userId, groupId)
+      const { wasMember, heirId } = await this.#members.withdraw(groupId, userId)
+      if (!wasMember) continue
+      if (heirId !== undefined) {
+        const heir = { groupId, conversationId: groupId, userId: heirId, role: 'owner' as const }
+        this.#fanout.toGroup(groupId, 'group_member_added', heir)
+      }
       const change = { groupId, conversationId: groupId, userId }
       this.#fanout.toGroup(groupId, 'group_member_removed', change)
       this.#fanout.toUser(userId, 'group_member_removed', change)
@@ -133,8 +136,9 @@ export class OldGroups {
   async #tell(groupId: string, name: string, joined: GroupMember[]): Promise<void> {
     if (joined.length === 0) return
     const members = await this.#memberships.members(groupId)
-    const group = { _id: groupId, name, members, conversationId: groupId }
-    for (const { userId } of joined) this.#fanout.toUser(userId, 'group_created', group)
+    const group = { _id: groupId, name, members, memberCount: members.length, conversationId: groupId }
+    const userIds = joined.map(({ userId }) => userId)
+    this.#fanout.toUsers(userIds, 'group_created', briefly(group))
   }
 }
 

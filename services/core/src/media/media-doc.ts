@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { MediaRecord } from '@earshot/protocol'
-import { type MessageDoc, mediaUrl } from '../messages/message-doc.ts'
+import { type MessageDoc, mediaUrl, playbackId } from '../messages/message-doc.ts'
 
 /** A message that carries an upload, and with it the right to read it. */
 export interface Carrier {
@@ -44,11 +44,14 @@ export function uploadOf(message: Pick<MessageDoc, 'file' | 'voiceMessage'>): st
   return message.file ? mediaIdOf(message.file.url) : message.voiceMessage?.mediaId
 }
 
-/** The ids of all media that a message carries: an upload, or recorded audio, which has the message's own id. */
+/**
+ * The ids of all media that a message carries: an upload, or recorded audio, which has the message's own id; and what was
+ * made of its audio, or is being made.
+ */
 export function mediaOf(message: Pick<MessageDoc, '_id' | 'file' | 'voiceMessage'>): string[] {
   const upload = uploadOf(message)
-  if (upload !== undefined) return [upload]
-  return message.voiceMessage ? [message._id] : []
+  if (message.voiceMessage) return [upload ?? message._id, playbackId(message._id)]
+  return upload === undefined ? [] : [upload]
 }
 
 /** The wire form. */

@@ -1,3 +1,5 @@
+import { playbackId } from '../messages/message-doc.ts'
+import type { PositionStore } from '../voice/position-store.ts'
 import type { VoiceStaging } from '../voice/staging.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { Carrier } from './media-doc.ts'
@@ -8,16 +10,23 @@ export class MediaReleaser {
   readonly #store: MediaStore
   readonly #blobs: BlobStore
   readonly #staging: VoiceStaging
+  readonly #positions: PositionStore
 
-  constructor(deps: { store: MediaStore; blobs: BlobStore; staging: VoiceStaging }) {
+  constructor(deps: {
+    store: MediaStore
+    blobs: BlobStore
+    staging: VoiceStaging
+    positions: PositionStore
+  }) {
     this.#store = deps.store
     this.#blobs = deps.blobs
     this.#staging = deps.staging
+    this.#positions = deps.positions
   }
 
   /**
-   * A deleted message carries these no more: an upload goes when no other message carries it, recorded audio (which
-   * has the message's id) at once.
+   * A deleted message carries these no more: an upload goes when no other message carries it; recorded audio, which has
+   * the message's id, what was made of it, and where people stopped in it, at once.
    * @param mediaIds `mediaOf(message)`, as it was before its deletion
    */
   async free(mediaIds: string[], carrier: Carrier): Promise<void> {
@@ -25,6 +34,9 @@ export class MediaReleaser {
       if (mediaId === carrier.messageId) {
         await this.#staging.drop(mediaId)
         await this.#blobs.delete(mediaId)
+      } else if (mediaId === playbackId(carrier.messageId)) {
+        await this.#blobs.delete(mediaId)
+        await this.#positions.forget(carrier)
       } else await this.detach(mediaId, carrier)
     }
   }

@@ -2,8 +2,10 @@ import { Readable } from 'node:stream'
 import type { MediaRecord } from '@earshot/protocol'
 import type { ConversationAccess } from '../conversations/access.ts'
 import type { InlineMedia } from '../legacy/inline-media.ts'
+import { type MessageDoc, messageOfPlayback } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { VoiceStaging } from '../voice/staging.ts'
+import { voiceFileName } from '../voice/voice-file-name.ts'
 import type { BlobStore, ByteRange } from './blob-store.ts'
 import { toMediaRecord } from './media-doc.ts'
 import { type MediaLibrary, noSuchMedia } from './media-library.ts'
@@ -47,7 +49,10 @@ export class MediaService {
   async open(userId: string, mediaId: string): Promise<Media> {
     const upload = await this.#library.find(userId, mediaId)
     if (upload) return { ...upload, read: (range) => this.#blobs.read(mediaId, range) }
-    return this.#openCarried(userId, mediaId)
+    const messageId = messageOfPlayback(mediaId)
+    return messageId === undefined
+      ? this.#openCarried(userId, mediaId)
+      : this.#openPlayback(userId, messageId, mediaId)
   }
 
   /** What an upload is, without its bytes. @throws {CodedError} `NOT_FOUND` */
@@ -57,22 +62,37 @@ export class MediaService {
     return toMediaRecord(upload)
   }
 
+  /** The form of a message's audio that every browser plays. */
+  async #openPlayback(userId: string, messageId: string, mediaId: string): Promise<Media> {
+    const doc = await this.#readable(userId, messageId)
+    const playback = doc.voiceMessage?.playback
+    if (!playback) throw noSuchMedia()
+    const { createdAt } = doc
+    const name = voiceFileName(createdAt, playback.mimeType)
+    return { _id: mediaId, ...playback, name, createdAt, read: (range) => this.#blobs.read(mediaId, range) }
+  }
+
   /** What has the id of the message that carries it. */
   async #openCarried(userId: string, messageId: string): Promise<Media> {
-    const doc = await this.#messages.byId(messageId)
-    if (!doc || !(await this.#access.mayRead(userId, doc.conversationId))) throw noSuchMedia()
+    const doc = await this.#readable(userId, messageId)
     const inline = await this.#inline.read(doc)
     if (inline) {
       const { bytes, ...facts } = inline
       const read: Media['read'] = (range) => Readable.from([part(bytes, range)])
-      return { _id: messageId, ...facts, size: bytes.length, createdAt: doc.createdAt, read }
+      return { _id: messageId, ...named(doc), ...facts, size: bytes.length, createdAt: doc.createdAt, read }
     }
     const voice = doc.voiceMessage
     // Audio that was uploaded has an id of its own.
     if (!voice || voice.mediaId !== undefined) throw noSuchMedia()
     const read = await this.#voiceSource(messageId, voice.place === 'staged')
     const { mimeType, size, sha256 } = voice
-    return { _id: messageId, mimeType, size, sha256, createdAt: doc.createdAt, read }
+    return { _id: messageId, ...named(doc), mimeType, size, sha256, createdAt: doc.createdAt, read }
+  }
+
+  async #readable(userId: string, messageId: string): Promise<MessageDoc> {
+    const doc = await this.#messages.byId(messageId)
+    if (!doc || !(await this.#access.mayRead(userId, doc.conversationId))) throw noSuchMedia()
+    return doc
   }
 
   async #voiceSource(messageId: string, isStaged: boolean): Promise<Media['read']> {
@@ -84,6 +104,11 @@ export class MediaService {
     if (!(await this.#blobs.info(messageId))) throw noSuchMedia()
     return (range) => this.#blobs.read(messageId, range)
   }
+}
+
+/** Audio has no name of its own. */
+function named({ createdAt, voiceMessage }: MessageDoc): { name?: string } {
+  return voiceMessage ? { name: voiceFileName(createdAt, voiceMessage.mimeType) } : {}
 }
 
 function part(bytes: Buffer, range: ByteRange | undefined): Buffer {

@@ -1,5 +1,6 @@
 import { CodedError } from '@earshot/protocol'
 import { toCodedError } from '../clients/unavailable.ts'
+import type { ConversationHeads } from '../conversations/conversation-heads.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
@@ -26,6 +27,11 @@ interface Numbered {
   doc: MessageDoc
 }
 
+/** One that is in MongoDB, now or since before. */
+interface Written extends Numbered {
+  existing?: MessageDoc
+}
+
 export interface CommitterOptions {
   batchMax: number
   queueMax: number
@@ -41,21 +47,26 @@ const maxCollisions = 5
 export class Committer {
   readonly #store: MessageStore
   readonly #sequencer: Sequencer
+  readonly #heads: ConversationHeads
   readonly #options: CommitterOptions
   readonly #writing: Outage
   readonly #metrics: Metrics
   readonly #queue: Waiting[] = []
   #pump: Promise<void> | undefined
+  /** Of the last batch that was written. */
+  #answering: Promise<void> = Promise.resolve()
 
   constructor(deps: {
     store: MessageStore
     sequencer: Sequencer
+    heads: ConversationHeads
     options: CommitterOptions
     log: Logger
     metrics: Metrics
   }) {
     this.#store = deps.store
     this.#sequencer = deps.sequencer
+    this.#heads = deps.heads
     this.#options = deps.options
     this.#writing = new Outage(deps.log, 'writing messages')
     this.#metrics = deps.metrics
@@ -83,6 +94,7 @@ export class Committer {
   /** Resolves when nothing waits any more. */
   async drained(): Promise<void> {
     while (this.#pump) await this.#pump
+    await this.#answering
   }
 
   async #run(): Promise<void> {
@@ -96,6 +108,8 @@ export class Committer {
         this.#writing.worked()
       } catch (err) {
         const coded = toCodedError(err)
+        // What was written is answered, whatever came after.
+        await this.#answering
         this.#writing.failed(err)
         for (const { reject } of batch) reject(coded)
       }
@@ -116,29 +130,47 @@ export class Committer {
         return { item, doc: { ...item.draft, seq, createdAt } }
       }),
     )
+    void this.#heads.owe(numbered.map(({ doc }) => doc))
     const stop = this.#metrics.commitSeconds.startTimer()
     const outcomes = await this.#store.insert(numbered.map(({ doc }) => doc))
     stop()
     this.#metrics.commitBatch.observe(batch.length)
+    const written: Written[] = []
     const displaced: Numbered[] = []
     for (const [i, entry] of numbered.entries()) {
       const outcome = outcomes[i]
-      if (outcome?.kind === 'inserted') {
-        this.#metrics.messages.inc({ result: 'new' })
-        entry.item.resolve({ doc: entry.doc, isDuplicate: false })
-      } else if (outcome?.kind === 'exists') {
-        await this.#answerDuplicate(entry, outcome.existing)
-      } else {
-        displaced.push(entry)
-      }
+      if (outcome?.kind === 'inserted') written.push(entry)
+      else if (outcome?.kind !== 'exists') displaced.push(entry)
+      else written.push({ ...entry, existing: outcome.existing })
     }
+    this.#answering = this.#answer(written, this.#answering)
+    await this.#takeBack(written)
     if (displaced.length > 0) await this.#findNewPlaces(displaced)
   }
 
-  async #answerDuplicate({ item, doc }: Numbered, existing: MessageDoc): Promise<void> {
-    if (existing.seq !== doc.seq || existing.conversationId !== doc.conversationId) {
+  /** The next batch need not wait for this one's heads, but is answered after it. */
+  async #answer(written: Written[], before: Promise<void>): Promise<void> {
+    // Of a duplicate too: a crash may have come between its commit and its head.
+    await this.#heads.note(written.map(({ doc, existing }) => existing ?? doc))
+    await before
+    for (const { item, doc, existing } of written) {
+      if (existing) this.#answerDuplicate(item, doc, existing)
+      else {
+        this.#metrics.messages.inc({ result: 'new' })
+        item.resolve({ doc, isDuplicate: false })
+      }
+    }
+  }
+
+  /** Numbers of those that have one already. */
+  async #takeBack(written: Written[]): Promise<void> {
+    for (const { doc, existing } of written) {
+      if (!existing || (existing.seq === doc.seq && existing.conversationId === doc.conversationId)) continue
       await this.#sequencer.forget(doc.conversationId, doc._id, doc.seq)
     }
+  }
+
+  #answerDuplicate(item: Waiting, doc: MessageDoc, existing: MessageDoc): void {
     if (existing.fingerprint !== doc.fingerprint) {
       this.#metrics.messages.inc({ result: 'conflict' })
       item.reject(keyConflict())

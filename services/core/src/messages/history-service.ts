@@ -12,6 +12,7 @@ import {
 import { type ChangeStore, toChange } from '../changes/change-store.ts'
 import type { ConversationAccess } from '../conversations/access.ts'
 import type { StatusView } from '../receipts/status-view.ts'
+import type { VoicePositions } from '../voice/voice-positions.ts'
 import { readContiguous, type Stream } from './contiguous.ts'
 import { type MessageDoc, toMessage } from './message-doc.ts'
 import type { MessageStore } from './message-store.ts'
@@ -22,6 +23,7 @@ export class HistoryService {
   readonly #changes: ChangeStore
   readonly #access: ConversationAccess
   readonly #status: StatusView
+  readonly #positions: VoicePositions
   readonly #limits: Limits
 
   constructor(deps: {
@@ -29,12 +31,14 @@ export class HistoryService {
     changes: ChangeStore
     access: ConversationAccess
     status: StatusView
+    positions: VoicePositions
     limits: Limits
   }) {
     this.#messages = deps.messages
     this.#changes = deps.changes
     this.#access = deps.access
     this.#status = deps.status
+    this.#positions = deps.positions
     this.#limits = deps.limits
   }
 
@@ -49,7 +53,7 @@ export class HistoryService {
     const limit = Math.min(query.limit ?? 50, this.#limits.pageMaxItems)
     if (query.afterSeq !== undefined) {
       const { messages, headSeq } = await this.#messagesAfter(conversationId, query.afterSeq, limit)
-      return { messages: await this.#status.apply(userId, conversationId, messages), headSeq }
+      return { messages: await this.#seenBy(userId, conversationId, messages), headSeq }
     }
     const { docs, upTo } = await readContiguous(
       (last) => this.#messages.before(conversationId, last === undefined ? query.beforeSeq : last + 1, limit),
@@ -58,7 +62,7 @@ export class HistoryService {
     )
     const messages = docs.filter((doc) => !doc.isVoid).map(toMessage)
     const headSeq = query.beforeSeq === undefined ? upTo : await this.#messages.headSeq(conversationId)
-    return { messages: await this.#status.apply(userId, conversationId, messages), headSeq }
+    return { messages: await this.#seenBy(userId, conversationId, messages), headSeq }
   }
 
   /** What a client that was away has missed, in order, complete up to where it says. */
@@ -93,13 +97,21 @@ export class HistoryService {
     const limit = this.#limits.pageMaxItems
     const changed = await this.#changesAfter(conversationId, changeSeq, limit)
     const said = await this.#messagesAfter(conversationId, seq, limit)
+    const positions = await this.#positions.of(userId, conversationId)
     return {
-      messages: await this.#status.apply(userId, conversationId, said.messages),
+      messages: await this.#seenBy(userId, conversationId, said.messages),
       changes: changed.changes,
       headSeq: said.headSeq,
       headChangeSeq: changed.headChangeSeq,
       complete: said.complete && changed.complete,
+      ...(Object.keys(positions).length > 0 && { positions }),
     }
+  }
+
+  /** With what is one's own in them: how far others have got with one's messages, where one stopped in voice. */
+  async #seenBy(userId: string, conversationId: string, messages: Message[]): Promise<Message[]> {
+    const withStatus = await this.#status.apply(userId, conversationId, messages)
+    return this.#positions.apply(userId, conversationId, withStatus)
   }
 
   async #messagesAfter(

@@ -4,6 +4,13 @@ import type { FileRef, Message, MessageType, Reaction, VoiceOutput } from '@ears
 /** Where a voice message's audio is: waiting in Redis for the worker, in the blob store, or in an old document itself. */
 export type AudioPlace = 'staged' | 'stored' | 'inline'
 
+/** A form of the audio that every browser plays; its blob is `playbackId` of the message. */
+export interface PlaybackForm {
+  mimeType: string
+  size: number
+  sha256: string
+}
+
 export interface VoiceDoc {
   duration: number
   mimeType: string
@@ -13,6 +20,10 @@ export interface VoiceDoc {
   place: AudioPlace
   /** The upload that the audio is, where it came as one; else it has the message's id. */
   mediaId?: string
+  /** The worker has looked into it: measured, and made what follows where there is need. */
+  isPrepared?: true
+  playback?: PlaybackForm
+  transcript?: string
 }
 
 export interface ReactionDoc {
@@ -74,13 +85,31 @@ export function mediaUrl(mediaId: string): string {
   return `/media/${mediaId}`
 }
 
-export function voiceOutput(
-  messageId: string,
-  voice: VoiceDoc,
-  url = mediaUrl(voice.mediaId ?? messageId),
-): VoiceOutput {
-  const { duration, mimeType, size, waveform } = voice
-  return { url, duration, mimeType, size, ...(waveform && { waveform }) }
+const playbackSuffix = '.m4a'
+
+/** The media id of a message's audio in the form that every browser plays. */
+export function playbackId(messageId: string): string {
+  return messageId + playbackSuffix
+}
+
+/** The message whose playback form this is, or `undefined` for any other media. */
+export function messageOfPlayback(mediaId: string): string | undefined {
+  return mediaId.endsWith(playbackSuffix) ? mediaId.slice(0, -playbackSuffix.length) : undefined
+}
+
+/** @param url where the audio of a message that is being told can be played at once */
+export function voiceOutput(messageId: string, voice: VoiceDoc, url?: string): VoiceOutput {
+  const { duration, mimeType, size, waveform, playback, transcript } = voice
+  const original = { url: mediaUrl(voice.mediaId ?? messageId), mimeType, size }
+  const audio = playback
+    ? { url: mediaUrl(playbackId(messageId)), mimeType: playback.mimeType, size: playback.size, original }
+    : { ...original, ...(url !== undefined && { url }) }
+  return {
+    ...audio,
+    duration,
+    ...(waveform && { waveform }),
+    ...(transcript !== undefined && { transcript }),
+  }
 }
 
 /** The wire form of a message. */

@@ -1,20 +1,26 @@
+import { buffer } from 'node:stream/consumers'
 import type { FileRef, Limits } from '@earshot/protocol'
+import { KeyedQueue } from '../keyed-queue.ts'
+import type { BlobStore } from '../media/blob-store.ts'
 import { type MediaDoc, mediaIdOf } from '../media/media-doc.ts'
 import { type MediaLibrary, noSuchMedia } from '../media/media-library.ts'
-import { acceptUploadedVoice } from '../voice/intake.ts'
+import { type AcceptedVoice, acceptUploadedVoice, acceptVoice } from '../voice/intake.ts'
 import type { VoiceSender } from '../voice/voice-sender.ts'
 import { type MessageDraft, mediaUrl } from './message-doc.ts'
-import type { Said } from './said.ts'
+import type { Said, UploadedVoice } from './said.ts'
 
 /** The media part of a send, before the commit: found, checked, and kept where the message will find it. */
 export class MessageMedia {
   readonly #library: MediaLibrary
   readonly #voice: VoiceSender
+  readonly #blobs: BlobStore
   readonly #limits: Limits
+  readonly #reads = new KeyedQueue()
 
-  constructor(deps: { library: MediaLibrary; voice: VoiceSender; limits: Limits }) {
+  constructor(deps: { library: MediaLibrary; voice: VoiceSender; blobs: BlobStore; limits: Limits }) {
     this.#library = deps.library
     this.#voice = deps.voice
+    this.#blobs = deps.blobs
     this.#limits = deps.limits
   }
 
@@ -37,15 +43,16 @@ export class MessageMedia {
     }
     if (!voice) return { draft }
     const accepted =
-      'mediaId' in voice
-        ? acceptUploadedVoice(
-            voice.input,
-            await this.#find(userId, voice.mediaId, 'voiceMessage.url'),
-            this.#limits,
-          )
-        : voice
+      'mediaId' in voice ? await this.#acceptUpload(userId, voice) : await acceptVoice(voice, this.#limits)
     await this.#voice.keep(draft, accepted)
     return { draft: { ...draft, voiceMessage: accepted.voice }, voiceUrl: accepted.url }
+  }
+
+  /** One at a time on a node: each is in memory while it is looked into. */
+  async #acceptUpload(userId: string, { input, mediaId }: UploadedVoice): Promise<AcceptedVoice> {
+    const upload = await this.#find(userId, mediaId, 'voiceMessage.url')
+    const read = () => buffer(this.#blobs.read(mediaId))
+    return this.#reads.run('', () => acceptUploadedVoice(input, upload, this.#limits, read))
   }
 
   async #find(userId: string, mediaId: string | undefined, field: string): Promise<MediaDoc> {

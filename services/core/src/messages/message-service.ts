@@ -7,7 +7,6 @@ import {
   type SendVoiceMessage,
 } from '@earshot/protocol'
 import type { ConversationAccess, Target } from '../conversations/access.ts'
-import type { ConversationHeads } from '../conversations/conversation-heads.ts'
 import type { Fanout } from '../fanout.ts'
 import { KeyedQueue } from '../keyed-queue.ts'
 import type { VoiceSender } from '../voice/voice-sender.ts'
@@ -40,7 +39,6 @@ export class MessageService {
   readonly #access: ConversationAccess
   readonly #store: MessageStore
   readonly #committer: Committer
-  readonly #heads: ConversationHeads
   readonly #media: MessageMedia
   readonly #voice: VoiceSender
   readonly #fanout: Fanout
@@ -52,7 +50,6 @@ export class MessageService {
     access: ConversationAccess
     store: MessageStore
     committer: Committer
-    heads: ConversationHeads
     media: MessageMedia
     voice: VoiceSender
     fanout: Fanout
@@ -62,7 +59,6 @@ export class MessageService {
     this.#access = deps.access
     this.#store = deps.store
     this.#committer = deps.committer
-    this.#heads = deps.heads
     this.#media = deps.media
     this.#voice = deps.voice
     this.#fanout = deps.fanout
@@ -125,7 +121,6 @@ export class MessageService {
   ): Promise<SendAck> {
     const { target, doc, voiceUrl } = await this.#commit(sender, resolveTarget, said, options)
     await this.#voice.committed(doc, sender.correlationId)
-    this.#heads.note(doc)
     // A duplicate is told again: a crash may have come between its commit and its telling.
     this.#deliver(sender, target, doc, voiceUrl)
     return {

@@ -8,7 +8,7 @@ import {
   toMessageDoc,
   withoutInlineMedia,
 } from '../legacy/adopted.ts'
-import type { AudioPlace, MessageDoc } from './message-doc.ts'
+import type { MessageDoc, VoiceDoc } from './message-doc.ts'
 
 /** What became of a message that was to be inserted. */
 export type InsertOutcome =
@@ -117,12 +117,12 @@ export class MessageStore {
     }
   }
 
-  /** Returns whether the message is there and still has its audio. */
-  async setAudioPlace(messageId: string, place: AudioPlace): Promise<boolean> {
+  /** Notes what has become of a message's audio. Returns whether the message is there and still has it. */
+  async setVoice(messageId: string, facts: Partial<VoiceDoc>): Promise<boolean> {
     const { voice } = fieldsOfMessage(messageId)
     const { matchedCount } = await this.#messages.updateOne(
       { _id: toDbId(messageId), [voice]: { $exists: true } },
-      { $set: { [`${voice}.place`]: place } },
+      { $set: Object.fromEntries(Object.entries(facts).map(([name, fact]) => [`${voice}.${name}`, fact])) },
     )
     return matchedCount > 0
   }

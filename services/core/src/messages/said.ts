@@ -1,6 +1,6 @@
 import { CodedError, type FileRef, type Limits, type SendMessage, type VoiceInput } from '@earshot/protocol'
 import { mediaIdOf } from '../media/media-doc.ts'
-import { type AcceptedVoice, acceptVoice } from '../voice/intake.ts'
+import { type ReceivedVoice, receiveVoice } from '../voice/intake.ts'
 
 /** A voice message whose audio was uploaded before. */
 export interface UploadedVoice {
@@ -14,7 +14,7 @@ export interface Said {
   content: string
   /** In the sender's words: only its `url` and `name` are used. */
   file?: FileRef
-  voice?: AcceptedVoice | UploadedVoice
+  voice?: ReceivedVoice | UploadedVoice
 }
 
 /** @throws {CodedError} `BAD_REQUEST`, `TOO_LARGE` */
@@ -39,12 +39,12 @@ export function saidInWriting(
 /** @throws {CodedError} `BAD_REQUEST`, `TOO_LARGE`, `UNSUPPORTED_MEDIA` */
 export function saidAloud(input: VoiceInput, limits: Limits): Said {
   const mediaId = input.data === undefined && input.url !== undefined ? mediaIdOf(input.url) : undefined
-  const voice = mediaId === undefined ? acceptVoice(input, limits) : { input, mediaId }
+  const voice = mediaId === undefined ? receiveVoice(input, limits) : { input, mediaId }
   return { messageType: 'voice', content: '', voice }
 }
 
 /** What tells one content from another under the same key. Known from what the sender says alone. */
 export function gist({ messageType, content, file, voice }: Said): unknown[] {
-  const audio = voice && ('mediaId' in voice ? voice.mediaId : voice.voice.sha256)
+  const audio = voice && ('mediaId' in voice ? voice.mediaId : voice.sha256)
   return [messageType, content, audio, ...(file ? [file.url, file.name] : [])]
 }

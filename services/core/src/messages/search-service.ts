@@ -56,14 +56,32 @@ export class SearchService {
   #matching(q: string): Filter<MessageDoc> {
     // Quoted: the words as they stand, none of them a command to the search.
     if (this.#hasTextIndex) return { $text: { $search: `"${q.replaceAll('"', ' ')}"` } }
-    return { content: { $regex: q.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), $options: 'i' } }
+    const words = { $regex: q.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), $options: 'i' }
+    return { $or: searched.map((field) => ({ [field]: words })) }
   }
 }
 
+/** What was written, and what was said where it was written down. */
+const searched = ['content', 'voiceMessage.transcript']
+
+/** MongoDB's code for an index that is there, made otherwise: a collection has one text index. */
+const otherIndexCode = 85
+
 /** Creates the text index where the server has such; tells whether it is there. */
 export async function createTextIndex(db: Db): Promise<boolean> {
+  const messages = db.collection('messages')
+  const fields = Object.fromEntries(searched.map((field) => [field, 'text' as const]))
+  const create = () => messages.createIndex(fields, { default_language: 'none' })
   try {
-    await db.collection('messages').createIndex({ content: 'text' }, { default_language: 'none' })
+    await create().catch(async (error: unknown) => {
+      if (!(error instanceof MongoServerError) || error.code !== otherIndexCode) throw error
+      // Of a version that searched in less.
+      const indexes = await messages.indexes()
+      for (const { name, textIndexVersion } of indexes) {
+        if (name !== undefined && textIndexVersion !== undefined) await messages.dropIndex(name)
+      }
+      await create()
+    })
     return true
   } catch (error) {
     if (error instanceof MongoServerError) return false

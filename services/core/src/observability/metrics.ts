@@ -62,9 +62,29 @@ export function createMetrics(labels: { role: string; node: string }) {
       help: 'Leases found gone at their renewal and taken again.',
       registers,
     }),
+    presenceSpared: new Counter({
+      name: 'earshot_presence_spared_total',
+      help: 'Users who lost their last connection and came back within the grace period, unnoticed.',
+      registers,
+    }),
+    presenceCoalesced: new Counter({
+      name: 'earshot_presence_coalesced_total',
+      help: 'Changes of presence that were over before anybody was told.',
+      registers,
+    }),
+    presenceReconciled: new Counter({
+      name: 'earshot_presence_reconciled_total',
+      help: 'Users whom MongoDB called online and of whom Redis knew nothing, taken offline.',
+      registers,
+    }),
     publishFailures: new Counter({
       name: 'earshot_publish_failures_total',
       help: 'Publishes to other nodes that Redis did not take; clients there learn by sync.',
+      registers,
+    }),
+    membershipRepairs: new Counter({
+      name: 'earshot_membership_repairs_total',
+      help: 'Changes of group membership that a node began and the worker told the others of.',
       registers,
     }),
     voiceJobs: new Counter({
@@ -73,9 +93,32 @@ export function createMetrics(labels: { role: string; node: string }) {
       labelNames: ['result'],
       registers,
     }),
+    writeBehindWaiting: new Gauge({
+      name: 'earshot_write_behind_waiting',
+      help: 'Values in Redis that MongoDB does not have yet, by kind. As the last flush of this worker left it.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    writeBehindFlushed: new Counter({
+      name: 'earshot_write_behind_flushed_total',
+      help: 'Values carried from Redis to MongoDB, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    writeBehindDirect: new Counter({
+      name: 'earshot_write_behind_direct_total',
+      help: 'Values that Redis could not take, away or full, and that went straight to MongoDB.',
+      labelNames: ['kind'],
+      registers,
+    }),
     lastSeenFlushed: new Counter({
       name: 'earshot_last_seen_flushed_total',
       help: 'User states written to MongoDB.',
+      registers,
+    }),
+    lastSeenCheckpointed: new Counter({
+      name: 'earshot_last_seen_checkpointed_total',
+      help: 'Writes of lastSeen to MongoDB for users who stayed online.',
       registers,
     }),
   }

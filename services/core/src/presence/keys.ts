@@ -2,20 +2,32 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 
 /**
- * Redis keys of presence. All of one shard carry the same hash tag, so that a script stays in one slot.
+ * Redis keys of presence. All of one shard carry the same hash tag, so that a script stays in one slot. All times are
+ * milliseconds since 1970 by Redis' clock.
  *
- *   <prefix>:{p<shard>}:u:<userId>   hash, with TTL
- *                                      c:<connectionId> → deadline of that connection's lease, ms
- *                                      g → until when a lost connection may come back, ms
- *                                      s → last sign of life of connections that are gone, ms
+ *   <prefix>:{p<shard>}:u:<userId>   hash of a user who is online, with TTL
+ *                                      c:<connectionId> → deadline of that connection's lease
+ *                                      g:<connectionId> → until when that lost connection may come back
+ *                                      s → last sign of life of any of the user's connections
  *                                      v → version of the user's state
- *   <prefix>:{p<shard>}:deadlines    sorted set: userId → the user's latest deadline, ms. Member = online
- *   <prefix>:{p<shard>}:dirty        hash: userId → "<lastSeen ms>|<1 online, 0 not>|<version>", not yet in MongoDB
+ *   <prefix>:{p<shard>}:deadlines    sorted set: userId → the latest of the user's c and g. Member = online
+ *   <prefix>:{p<shard>}:dirty        hash: userId → "<lastSeen>|<state>|<version>", not yet in MongoDB; state: 1 online,
+ *                                    0 offline, - unknown, then only lastSeen means something
+ *   <prefix>:{p<shard>}:outbox       sorted set: userId → version of a change that clients may not have been told of
+ *   <prefix>:{p<shard>}:told         set of the users whom clients believe online
+ *   <prefix>:{p<shard>}:sweep        hash: born → since when this shard has its memory; at → last sweep;
+ *                                    from → no sweep declares anybody gone before; settled → the born of the memory
+ *                                    that was last compared with MongoDB
+ *   <prefix>:{p<shard>}:checkpoint   exists, with TTL, while no worker need write the online users' lastSeen
  */
 export interface ShardKeys {
   userPrefix: string
   deadlines: string
   dirty: string
+  outbox: string
+  sweep: string
+  told: string
+  checkpoint: string
 }
 
 export class PresenceKeys {
@@ -25,7 +37,15 @@ export class PresenceKeys {
   constructor(prefix: string, shardCount: number) {
     this.shards = Array.from({ length: shardCount }, (_, shard) => {
       const tag = `${prefix}:{p${shard}}`
-      return { userPrefix: `${tag}:u:`, deadlines: `${tag}:deadlines`, dirty: `${tag}:dirty` }
+      return {
+        userPrefix: `${tag}:u:`,
+        deadlines: `${tag}:deadlines`,
+        dirty: `${tag}:dirty`,
+        outbox: `${tag}:outbox`,
+        sweep: `${tag}:sweep`,
+        told: `${tag}:told`,
+        checkpoint: `${tag}:checkpoint`,
+      }
     })
   }
 

@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
 import { nameOf, type UserDoc, type UserStore } from '../accounts/user-store.ts'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
 import { fromDbId, toDbId } from '../clients/mongo.ts'
-import type { PresenceState } from './lease-store.ts'
+import type { PresenceState, Sighting } from './states.ts'
 
 /** A user with the state that MongoDB has of them. */
 export interface StoredPresence {
@@ -14,7 +14,7 @@ export interface StoredPresence {
   version: number
 }
 
-/** `lastSeen` and `isOnline` in the users' documents. */
+/** `lastSeen` and `isOnline` in the users' documents, whose other fields are never touched. */
 export class LastSeenStore {
   readonly #users: Collection<UserDoc>
   readonly #userStore: UserStore
@@ -25,20 +25,24 @@ export class LastSeenStore {
   }
 
   /**
-   * Writes many states in one command. Safe to repeat and to run out of order: `lastSeen` never goes back, and
-   * an older version never overwrites a newer one.
+   * Writes many states in few commands. Safe to repeat and to run out of order: `lastSeen` never goes back, and
+   * an older version never overwrites a newer one. Without a state it is `lastSeen` alone that is written.
    */
-  async write(states: PresenceState[]): Promise<void> {
-    if (states.length === 0) return
-    const operations: AnyBulkWriteOperation<UserDoc>[] = states.flatMap((state) => {
-      const _id = toDbId(state.userId)
-      const lastSeen = new Date(state.lastSeen)
+  async write(
+    sightings: (Sighting & { state?: Pick<PresenceState, 'isOnline' | 'version'> })[],
+  ): Promise<void> {
+    if (sightings.length === 0) return
+    const operations = sightings.flatMap(({ userId, lastSeen, state }): AnyBulkWriteOperation<UserDoc>[] => {
+      const _id = toDbId(userId)
+      const update = { $max: { lastSeen: new Date(lastSeen) } }
+      if (!state) return [{ updateOne: { filter: { _id }, update } }]
+      const { isOnline, version } = state
       return [
-        { updateOne: { filter: { _id }, update: { $max: { lastSeen } }, upsert: true } },
+        { updateOne: { filter: { _id }, update, upsert: true } },
         {
           updateOne: {
-            filter: { _id, $nor: [{ presenceVersion: { $gte: state.version } }] },
-            update: { $set: { isOnline: state.isOnline, presenceVersion: state.version } },
+            filter: { _id, $nor: [{ presenceVersion: { $gte: version } }] },
+            update: { $set: { isOnline, presenceVersion: version } },
           },
         },
       ]
@@ -56,4 +60,25 @@ export class LastSeenStore {
       version: doc.presenceVersion ?? 0,
     }))
   }
+
+  /**
+   * All who are online by what this system wrote, read as they are asked for. Whom only the existing system calls
+   * online is its own to say.
+   */
+  async *online(): AsyncGenerator<PresenceState> {
+    const cursor = this.#users
+      .find({ isOnline: true, presenceVersion: { $exists: true } })
+      .project<UserDoc>({ lastSeen: 1, presenceVersion: 1 })
+      .batchSize(usersPerRead)
+    for await (const { _id, lastSeen, presenceVersion } of cursor) {
+      yield {
+        userId: fromDbId(_id),
+        isOnline: true,
+        lastSeen: lastSeen?.getTime() ?? 0,
+        version: presenceVersion ?? 0,
+      }
+    }
+  }
 }
+
+const usersPerRead = 500

@@ -1,9 +1,11 @@
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
-import type { Lease, LeaseStore, PresenceState } from './lease-store.ts'
+import { forgottenAfterMs, type Lease, type LeaseStore, type PresenceState } from './lease-store.ts'
+import { OwedReleases } from './owed-releases.ts'
 
 export interface LeaseHolderOptions {
+  leaseMs: number
   renewMs: number
   graceMs: number
   /** Most leases in one script call, so that none blocks Redis for long. */
@@ -24,8 +26,13 @@ export class LeaseHolder {
   readonly #metrics: Metrics
   readonly #held = new Map<string, Held>()
   readonly #byShard: Map<string, Held>[]
+  readonly #owed: OwedReleases
+  /** When each shard's keys were last kept from being forgotten, by the monotonic clock. */
+  readonly #keptAt: number[]
   #timer: NodeJS.Timeout | undefined
   #nextShard = 0
+  /** When this process last came back from standing still, by the monotonic clock; infinite while it does. */
+  #awakeSince = 0
 
   constructor(deps: {
     store: LeaseStore
@@ -41,19 +48,23 @@ export class LeaseHolder {
     this.#renewing = new Outage(deps.log, 'renewing leases')
     this.#metrics = deps.metrics
     this.#byShard = deps.store.keys.shards.map(() => new Map())
+    this.#owed = new OwedReleases(deps.store)
+    this.#keptAt = this.#byShard.map(() => performance.now())
   }
 
   /** One shard a tick, so that renewals are spread over the interval. */
   start(): void {
     const tickMs = this.#options.renewMs / this.#byShard.length
-    let due = performance.now()
+    let due = performance.now() + tickMs
     const tick = () => {
-      due += tickMs
+      const now = performance.now()
+      // A lease is renewed before half of it is over: only a longer standstill can have ended one.
+      if (now - due > this.#options.leaseMs / 2) this.#wake()
+      // Catch up after a stall with a few ticks at once, not one by one for ever.
+      due = Math.max(due + tickMs, now - this.#options.renewMs)
       void this.renewShard(this.#nextShard)
       this.#nextShard = (this.#nextShard + 1) % this.#byShard.length
-      // Catch up after a stall with a few ticks at once, not one by one for ever.
-      due = Math.max(due, performance.now() - this.#options.renewMs)
-      this.#timer = setTimeout(tick, Math.max(0, due - performance.now()))
+      this.#timer = setTimeout(tick, Math.max(0, due - now))
     }
     this.#timer = setTimeout(tick, tickMs)
   }
@@ -69,28 +80,33 @@ export class LeaseHolder {
     // Held from now on: should Redis be away, the next renewal takes the lease.
     this.#held.set(lease.connectionId, held)
     this.#shardOf(lease).set(lease.connectionId, held)
-    const state = await this.#store.acquire(lease)
-    if (state === 'full') {
+    const { isFull, change, wasSpared } = await this.#store.acquire(lease)
+    if (isFull) {
       this.#drop(held)
       return 'full'
     }
-    this.#announce(state)
+    if (wasSpared) this.#metrics.presenceSpared.inc()
+    this.#announce(change)
     return 'taken'
   }
 
   /** The connection gave a sign of life. */
   alive(connectionId: string): void {
     const held = this.#held.get(connectionId)
-    if (held) held.aliveAt = performance.now()
+    if (held && this.#isAwake) held.aliveAt = performance.now()
   }
 
-  /** Ends a lease: at once after a clean leave, after the grace period when the connection was lost. */
+  /**
+   * Ends a lease: at once after a clean leave, after the grace period when the connection was lost. Rejects while Redis
+   * is away; it is then told when Redis is back.
+   */
   async giveBack(connectionId: string, how: 'clean' | 'lost'): Promise<void> {
     const held = this.#held.get(connectionId)
     if (!held) return
     this.#drop(held)
-    const silentMs = how === 'clean' ? 0 : performance.now() - held.aliveAt
-    this.#announce(await this.#store.release(held, silentMs, how === 'clean' ? 0 : this.#options.graceMs))
+    const graceMs = how === 'clean' ? 0 : this.#options.graceMs
+    const aliveAt = how === 'clean' && this.#isAwake ? performance.now() : held.aliveAt
+    this.#announce(await this.#owed.release({ ...held, aliveAt }, graceMs))
   }
 
   /** Renews all this node holds now, e.g. after Redis came back. */
@@ -100,30 +116,58 @@ export class LeaseHolder {
 
   async renewShard(shard: number): Promise<void> {
     const leases = [...(this.#byShard[shard]?.values() ?? [])]
+    const startedAt = performance.now()
+    const keepsKeys = startedAt - (this.#keptAt[shard] ?? 0) > forgottenAfterMs / 8
     try {
+      for (const state of await this.#owed.settle()) this.#announce(state)
       for (let i = 0; i < leases.length; i += this.#options.renewBatch) {
-        const lost = await this.#store.renew(shard, leases.slice(i, i + this.#options.renewBatch))
-        await this.#takeAgain(lost)
+        const some = leases.slice(i, i + this.#options.renewBatch)
+        const now = performance.now()
+        const silentMs = ({ aliveAt }: Held) => now - aliveAt
+        await this.#takeAgain(await this.#store.renew(shard, some, silentMs, keepsKeys))
       }
+      if (keepsKeys) this.#keptAt[shard] = startedAt
       if (leases.length > 0) this.#renewing.worked()
     } catch (err) {
       this.#renewing.failed(err)
     }
   }
 
-  /** Redis lost them (restart, flush), or this node was away for longer than a lease. */
-  async #takeAgain(lost: Lease[]): Promise<void> {
-    for (const lease of lost) {
-      if (!this.#held.has(lease.connectionId)) continue
-      this.#metrics.leasesLost.inc()
-      const state = await this.#store.acquire(lease)
-      // It may have been given back while the call was under way: then so is the new lease.
-      if (!this.#held.has(lease.connectionId)) {
-        this.#announce(await this.#store.release(lease, 0, this.#options.graceMs))
-      } else if (state !== 'full') {
-        this.#announce(state)
-      }
-    }
+  /**
+   * Takes leases again that are gone: Redis lost them (restart, flush), or this node was away for longer than a lease.
+   * A node that stood still does not know who left meanwhile: it waits for a sign of life of each.
+   */
+  async #takeAgain(lost: Held[]): Promise<void> {
+    const alive = lost.filter((held) => this.#isHeld(held) && held.aliveAt >= this.#awakeSince)
+    await Promise.all(
+      alive.map(async (held) => {
+        this.#metrics.leasesLost.inc()
+        const { isFull, change } = await this.#store.acquire(held)
+        if (isFull) return
+        this.#announce(change)
+        // It may have been given back while the call was under way: then so is the new lease.
+        if (!this.#isHeld(held)) this.#announce(await this.#owed.release(held, this.#options.graceMs))
+      }),
+    )
+  }
+
+  /**
+   * After a standstill: what connections sent meanwhile waits in the kernel and is read first. It says nothing about
+   * when it was sent, nor that they are still there.
+   */
+  #wake(): void {
+    this.#awakeSince = Number.POSITIVE_INFINITY
+    setImmediate(() => {
+      this.#awakeSince = performance.now()
+    })
+  }
+
+  get #isAwake(): boolean {
+    return this.#awakeSince < Number.POSITIVE_INFINITY
+  }
+
+  #isHeld({ connectionId }: Lease): boolean {
+    return this.#held.has(connectionId)
   }
 
   #drop(held: Held): void {

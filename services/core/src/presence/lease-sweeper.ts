@@ -1,68 +1,64 @@
 import type { Redis } from 'ioredis'
 import type { Metrics } from '../observability/metrics.ts'
-import type { LeaseStore, PresenceState } from './lease-store.ts'
+import type { ShardUpkeep, UntoldChange } from './shard-upkeep.ts'
+import type { PresenceState } from './states.ts'
 
 const usersPerCall = 200
 
 /**
- * Takes those whose lease nobody renewed offline, as of their last renewal. Atomic for each shard, so that two
- * sweepers at once only cost time.
+ * Takes those whose lease nobody renewed offline, as of their last renewal, and finds what else is left undone in Redis.
+ * Atomic for each shard, so that two sweepers at once only cost time.
  */
 export class LeaseSweeper {
-  readonly #redis: Redis
-  readonly #store: LeaseStore
-  readonly #leaseMs: number
-  readonly #onChange: (state: PresenceState) => void
+  readonly #upkeep: ShardUpkeep
+  readonly #onGone: (state: PresenceState) => void
+  readonly #onUntold: (changes: UntoldChange[]) => Promise<void>
+  readonly #onMemory: (shard: number, memory: { born: number; isSettled: boolean }) => void
   readonly #metrics: Metrics
-  #connectionEpoch = 0
-  #checkedEpoch = -1
-  /** By the monotonic clock. */
-  #notBefore = 0
+  /** Counts the connections to Redis: in a new one, each shard's nodes may have to come back first, too. */
+  #epoch = 0
+  readonly #sweptIn: number[]
 
   constructor(deps: {
     redis: Redis
-    store: LeaseStore
-    leaseMs: number
-    onChange: (state: PresenceState) => void
+    upkeep: ShardUpkeep
+    onGone: (state: PresenceState) => void
+    /** Changes whose teller did not say that it told them. */
+    onUntold: (changes: UntoldChange[]) => Promise<void>
+    /** For each shard at each sweep, unless its nodes may still be taking leases again. */
+    onMemory: (shard: number, memory: { born: number; isSettled: boolean }) => void
     metrics: Metrics
   }) {
-    this.#redis = deps.redis
-    this.#store = deps.store
-    this.#leaseMs = deps.leaseMs
-    this.#onChange = deps.onChange
+    this.#upkeep = deps.upkeep
+    this.#onGone = deps.onGone
+    this.#onUntold = deps.onUntold
+    this.#onMemory = deps.onMemory
     this.#metrics = deps.metrics
-    deps.redis.on('ready', () => {
-      this.#connectionEpoch++
+    this.#sweptIn = deps.upkeep.keys.shards.map(() => 0)
+    deps.redis.on('close', () => {
+      this.#epoch++
     })
   }
 
   async run(): Promise<void> {
-    if (!(await this.#mayDeclareAnybodyGone())) return
-    for (let shard = 0; shard < this.#store.keys.shards.length; shard++) {
-      for (;;) {
-        const gone = await this.#store.sweep(shard, usersPerCall)
-        for (const state of gone) {
-          this.#metrics.presenceChanges.inc({ to: 'offline' })
-          this.#onChange(state)
-        }
-        if (gone.length < usersPerCall) break
-      }
-    }
+    const untold: UntoldChange[] = []
+    for (let shard = 0; shard < this.#sweptIn.length; shard++) untold.push(...(await this.#sweep(shard)))
+    if (untold.length > 0) await this.#onUntold(untold)
   }
 
-  /**
-   * A Redis that was away has leases that nobody could renew: their nodes get one lease's time to do it.
-   */
-  async #mayDeclareAnybodyGone(): Promise<boolean> {
-    if (this.#checkedEpoch !== this.#connectionEpoch) {
-      const epoch = this.#connectionEpoch
-      const uptime = /uptime_in_seconds:(\d+)/.exec(await this.#redis.info('server'))
-      const upMs = Number(uptime?.[1] ?? 0) * 1000
-      // A connection lost to a Redis that stayed up may have been lost to the gateways as well.
-      const missing = epoch > 0 ? this.#leaseMs : this.#leaseMs - upMs
-      this.#notBefore = performance.now() + Math.max(0, missing)
-      this.#checkedEpoch = epoch
+  async #sweep(shard: number): Promise<UntoldChange[]> {
+    for (;;) {
+      const epoch = this.#epoch
+      const wasAway = this.#sweptIn[shard] !== epoch
+      const { gone, untold, memory } = await this.#upkeep.sweep(shard, usersPerCall, wasAway)
+      this.#sweptIn[shard] = epoch
+      for (const state of gone) {
+        this.#metrics.presenceChanges.inc({ to: 'offline' })
+        this.#onGone(state)
+      }
+      if (gone.length === usersPerCall) continue
+      if (memory) this.#onMemory(shard, memory)
+      return untold
     }
-    return performance.now() >= this.#notBefore
   }
 }

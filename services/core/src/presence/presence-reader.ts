@@ -1,38 +1,143 @@
 import type { UserLastSeen, UserStatus } from '@earshot/protocol'
+import type { Redis } from 'ioredis'
 import type { UserStore } from '../accounts/user-store.ts'
+import { redisNow } from '../clients/redis-now.ts'
+import type { Visibility } from '../visibility/visibility.ts'
 import type { LastSeenStore, StoredPresence } from './last-seen-store.ts'
-import type { LeaseStore, PresenceState } from './lease-store.ts'
+import type { LeaseStore } from './lease-store.ts'
+import { StateCache, type UserState } from './state-cache.ts'
+import type { PresenceState } from './states.ts'
+import { hiddenStatus, toStatus } from './to-status.ts'
 
-/** Who is online is Redis' to say; when somebody was seen who is in Redis no more, MongoDB's. */
+/** Longer than a leave may wait to be told. */
+const justNowMs = 60_000
+
+/** What a poll is answered: who, and a tag that is the same while nothing changed. */
+export interface PolledUser {
+  tag: string
+  /** Absent when the tag is the one that the client has. */
+  user?: UserLastSeen
+}
+
+/**
+ * What a user may know of others. Who is online is Redis' to say; when somebody was seen who is in Redis no more,
+ * MongoDB's. Somebody whose status one may not see looks like somebody who never came.
+ */
 export class PresenceReader {
+  /** Of the users whom HTTP asks for. */
+  readonly cache: StateCache
   readonly #leases: LeaseStore
   readonly #lastSeen: LastSeenStore
   readonly #users: UserStore
+  readonly #visibility: Visibility
+  readonly #redis: Redis
+  readonly #settle: (states: PresenceState[]) => Promise<PresenceState[]>
 
-  constructor(deps: { leases: LeaseStore; lastSeen: LastSeenStore; users: UserStore }) {
+  constructor(deps: {
+    redis: Redis
+    leases: LeaseStore
+    lastSeen: LastSeenStore
+    users: UserStore
+    visibility: Visibility
+    /** Tells at once of those who left and whose leaving nobody was told yet; returns how they are now. */
+    settle: (states: PresenceState[]) => Promise<PresenceState[]>
+    cacheMs: number
+    hearsOfChanges: () => boolean
+  }) {
+    this.#redis = deps.redis
     this.#leases = deps.leases
     this.#lastSeen = deps.lastSeen
     this.#users = deps.users
-  }
-
-  /** The users that exist, with name and state. */
-  async lastSeen(userIds: string[]): Promise<(UserLastSeen & { version: number })[]> {
-    const { live, stored } = await this.#read(
-      userIds,
-      (userId) => this.#users.knownName(userId) !== undefined,
-    )
-    return [...new Set(userIds)].flatMap((userId) => {
-      const known = stored.get(userId)
-      const name = known?.name ?? this.#users.knownName(userId)
-      if (name === undefined) return []
-      return [{ _id: userId, name, ...merge(known, live.get(userId)) }]
+    this.#visibility = deps.visibility
+    this.#settle = deps.settle
+    this.cache = new StateCache({
+      read: (userIds) => this.#existing(userIds),
+      freshMs: deps.cacheMs,
+      hearsOfChanges: deps.hearsOfChanges,
     })
   }
 
-  /** The state of each user; one who does not exist looks like one who never came. */
-  async statuses(userIds: string[]): Promise<UserStatus[]> {
-    const { live, stored } = await this.#read(userIds, () => true)
-    return userIds.map((userId) => ({ userId, ...merge(stored.get(userId), live.get(userId)) }))
+  /** `undefined`: there is no such user. @param tag what the client has */
+  async poll(viewerId: string, userId: string, tag: string | undefined): Promise<PolledUser | undefined> {
+    const unchanged = tag === undefined ? undefined : this.cache.unchanged(userId)
+    if (unchanged) {
+      const sees =
+        this.#visibility.seesNow(viewerId, userId) ?? (await this.#visibility.sees(viewerId, userId))
+      if (tag === tagOf(unchanged, sees)) return { tag }
+    }
+    const [state] = await this.cache.get([userId])
+    if (!state) return undefined
+    const sees = await this.#visibility.sees(viewerId, userId)
+    const now = tagOf(state, sees)
+    return tag === now ? { tag } : { tag: now, user: toLastSeen(state, sees) }
+  }
+
+  /** The users that exist, with name and state as this viewer may see it. */
+  async lastSeen(viewerId: string, userIds: readonly string[]): Promise<UserLastSeen[]> {
+    const states = await this.cache.get([...new Set(userIds)])
+    const seen = await this.#visibility.seenAmong(
+      viewerId,
+      states.map(({ userId }) => userId),
+    )
+    return states.map((state) => toLastSeen(state, seen.has(state.userId)))
+  }
+
+  /**
+   * The state of each user, to be followed by events: what is told later has a newer version, and nothing that was told
+   * before has. One who does not exist looks like one who never came.
+   */
+  async statuses(viewerId: string, userIds: readonly string[]): Promise<UserStatus[]> {
+    const { now, states } = await this.#told([...userIds])
+    const seen = await this.#visibility.seenAmong(viewerId, userIds)
+    return userIds.map((userId) => {
+      const state = states.get(userId)
+      return this.#status(viewerId, userId, seen.has(userId) ? state : undefined, now)
+    })
+  }
+
+  /** The status of a user as of a change of who sees them, for those who see them since. */
+  async shown(userIds: readonly string[], version: number): Promise<Map<string, UserStatus>> {
+    const { states } = await this.#told([...userIds])
+    return new Map(
+      [...states].map(([userId, state]) => {
+        const status = toStatus({ ...state, version: Math.max(state.version, version) })
+        return [userId, state.lastSeen === 0 ? hiddenStatus(userId, version) : status]
+      }),
+    )
+  }
+
+  /**
+   * Where it ever changed who sees whom, and where there is nothing to see, the version tells the moment before it was
+   * read, as a version of the state itself would: newer than all that was told before.
+   */
+  #status(viewerId: string, userId: string, state: KnownState | undefined, now: number): UserStatus {
+    if (!state || state.lastSeen === 0) return hiddenStatus(userId, now - 1)
+    const versions = [viewerId, userId].map((id) => this.#visibility.rulesNow(id)?.version)
+    const isAsAlways = versions.every((version) => version === 0)
+    return toStatus(isAsAlways ? state : { ...state, version: Math.max(state.version, now - 1) })
+  }
+
+  async #existing(userIds: string[]): Promise<UserState[]> {
+    const isNamed = (userId: string) => this.#users.knownName(userId) !== undefined
+    const { live, stored } = await this.#read(userIds, isNamed)
+    return userIds.flatMap((userId) => {
+      const name = stored.get(userId)?.name ?? this.#users.knownName(userId)
+      return name === undefined ? [] : [{ name, ...merge(userId, stored.get(userId), live.get(userId)) }]
+    })
+  }
+
+  /** States that clients were told of, or are told of in this moment; and when it was, by Redis' clock. */
+  async #told(userIds: string[]): Promise<{ now: number; states: Map<string, KnownState> }> {
+    // The clock first: what changes later is newer.
+    const [now, { live, stored }] = await Promise.all([
+      redisNow(this.#redis),
+      this.#read(userIds, () => true),
+    ])
+    const states = new Map(userIds.map((id) => [id, merge(id, stored.get(id), live.get(id))]))
+    // A version is a time: of who left longer ago clients know.
+    const left = [...states.values()].filter((state) => !state.isOnline && state.version > now - justNowMs)
+    if (left.length > 0) for (const state of await this.#settle(left)) states.set(state.userId, state)
+    return { now, states }
   }
 
   /**
@@ -55,21 +160,28 @@ export class PresenceReader {
   }
 }
 
+type KnownState = Omit<UserState, 'name'>
+
 function merge(
+  userId: string,
   stored: StoredPresence | undefined,
   live: PresenceState | undefined,
-): Omit<UserStatus, 'userId'> {
-  const seen = Math.max(stored?.lastSeen ?? 0, live?.lastSeen ?? 0)
+): KnownState {
   return {
+    userId,
     isOnline: live?.isOnline ?? false,
-    lastSeen: seen === 0 ? null : new Date(seen).toISOString(),
+    lastSeen: Math.max(stored?.lastSeen ?? 0, live?.lastSeen ?? 0),
     // Where Redis has an answer the version is that answer's: a newer one belongs to a state not seen here.
     version: live?.version ?? stored?.version ?? 0,
   }
 }
 
-/** The wire form of a change. */
-export function toStatus(state: PresenceState): UserStatus {
-  const { userId, isOnline, version } = state
-  return { userId, isOnline, lastSeen: new Date(state.lastSeen).toISOString(), version }
+/** While somebody is online their state is the same, though the last sign of life moves on. */
+function tagOf({ isOnline, version, lastSeen }: UserState, sees: boolean): string {
+  return sees && lastSeen > 0 ? `${isOnline ? 1 : 0}-${version.toString(36)}` : '0-0'
+}
+
+function toLastSeen({ userId, name, isOnline, lastSeen }: UserState, sees: boolean): UserLastSeen {
+  if (!sees || lastSeen === 0) return { _id: userId, name, isOnline: false, lastSeen: null }
+  return { _id: userId, name, isOnline, lastSeen: new Date(lastSeen).toISOString() }
 }

@@ -1,6 +1,6 @@
-import type { Mark } from '@earshot/protocol'
 import type { Collection, Db } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
+import type { MarkNote } from './mark-kind.ts'
 
 export interface MarkDoc {
   /** `<conversationId>|<userId>` */
@@ -13,7 +13,10 @@ export interface MarkDoc {
   playedSeqs?: number[]
 }
 
-/** How far each user has got in each conversation: a watermark, not a field of every message. */
+/** So many are looked up one by one: one `_id` alone uses the index on every MongoDB-wire server, a list does not. */
+const fewMarks = 4
+
+/** Watermarks in MongoDB: one for a user and a conversation, not a field of every message. */
 export class MarkStore {
   readonly #marks: Collection<MarkDoc>
 
@@ -22,13 +25,13 @@ export class MarkStore {
   }
 
   /** Moves watermarks up, never down. Safe to repeat and to run out of order. */
-  async raise(marks: (Mark & { conversationId: string; playedSeqs: number[] })[]): Promise<void> {
+  async raise(marks: MarkNote[]): Promise<void> {
     if (marks.length === 0) return
     await bulkUpdates(
       this.#marks,
       marks.map(({ conversationId, userId, deliveredSeq, readSeq, playedSeqs }) => ({
         updateOne: {
-          filter: { _id: markId(conversationId, userId) },
+          filter: { _id: markId({ conversationId, userId }) },
           update: {
             $max: { deliveredSeq, readSeq },
             $setOnInsert: { conversationId, userId },
@@ -40,19 +43,18 @@ export class MarkStore {
     )
   }
 
-  async one(conversationId: string, userId: string): Promise<MarkDoc | null> {
-    return this.#marks.findOne({ _id: markId(conversationId, userId) })
-  }
-
-  async ofConversation(conversationId: string): Promise<MarkDoc[]> {
-    return this.#marks.find({ conversationId }).toArray()
-  }
-
-  async ofUser(userId: string): Promise<MarkDoc[]> {
-    return this.#marks.find({ userId }).toArray()
+  /** Those of these marks that exist, by `markId`. */
+  async find(places: Pick<MarkNote, 'conversationId' | 'userId'>[]): Promise<Map<string, MarkDoc>> {
+    const ids = places.map(markId)
+    const docs =
+      ids.length <= fewMarks
+        ? (await Promise.all(ids.map((_id) => this.#marks.findOne({ _id })))).flatMap((doc) => doc ?? [])
+        : await this.#marks.find({ _id: { $in: ids } }).toArray()
+    return new Map(docs.map((doc) => [doc._id, doc]))
   }
 }
 
-export function markId(conversationId: string, userId: string): string {
+/** The `_id` of a mark. */
+export function markId({ conversationId, userId }: Pick<MarkNote, 'conversationId' | 'userId'>): string {
   return `${conversationId}|${userId}`
 }

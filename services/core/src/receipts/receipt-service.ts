@@ -1,43 +1,48 @@
-import { CodedError, directMembers, type Receipt } from '@earshot/protocol'
+import { CodedError, directMembers, type Mark, type Receipt } from '@earshot/protocol'
 import { LRUCache } from 'lru-cache'
 import type { UserSettings } from '../accounts/user-settings.ts'
 import type { ConversationAccess } from '../conversations/access.ts'
+import { type GroupSizes, largeGroup } from '../conversations/group-sizes.ts'
 import type { Fanout } from '../fanout.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { Sequencer } from '../messages/sequencer.ts'
-import { type MarkDoc, type MarkStore, markId } from './mark-store.ts'
+import { noteId } from './mark-kind.ts'
+import type { Marks } from './marks.ts'
 
 type Kind = 'delivered' | 'read' | 'played'
 
-interface Pending {
+/** A mark that moved, to be told. */
+interface Moved {
   conversationId: string
   userId: string
-  deliveredSeq: number
-  readSeq: number
   playedSeqs: number[]
 }
 
 const sendersLookedAt = 200
+/** Marks that may wait to be told; beyond it the others learn by their next list or history. */
+const maxUntold = 50_000
 
 /**
- * Receipts move watermarks. What comes in within a moment is coalesced, written in bulk, and only then told: with what
- * MongoDB has by then, so that nobody sees a mark move back.
+ * Receipts move watermarks, which are kept before a receipt is acknowledged. What moves within a moment is told once: with
+ * what is kept by then, so that nobody sees a mark move back.
  */
 export class ReceiptService {
-  readonly #marks: MarkStore
+  readonly #marks: Marks
   readonly #messages: MessageStore
   readonly #access: ConversationAccess
+  readonly #sizes: GroupSizes
   readonly #settings: UserSettings
   readonly #sequencer: Sequencer
   readonly #fanout: Fanout
-  #pending = new Map<string, Pending>()
+  #untold = new Map<string, Moved>()
   /** What was told last by this node. */
   readonly #told = new LRUCache<string, { deliveredSeq: number; readSeq: number }>({ max: 50_000 })
 
   constructor(deps: {
-    marks: MarkStore
+    marks: Marks
     messages: MessageStore
     access: ConversationAccess
+    sizes: GroupSizes
     settings: UserSettings
     sequencer: Sequencer
     fanout: Fanout
@@ -45,6 +50,7 @@ export class ReceiptService {
     this.#marks = deps.marks
     this.#messages = deps.messages
     this.#access = deps.access
+    this.#sizes = deps.sizes
     this.#settings = deps.settings
     this.#sequencer = deps.sequencer
     this.#fanout = deps.fanout
@@ -59,49 +65,49 @@ export class ReceiptService {
     if (seq > (await this.#sequencer.head(conversationId))) {
       throw new CodedError('BAD_REQUEST', 'There is no message of this seq yet.', { field: 'seq' })
     }
-    const key = markId(conversationId, userId)
-    const pending = this.#pending.get(key) ?? {
+    const isPlayed = kind === 'played'
+    await this.#marks.raise({
       conversationId,
       userId,
-      deliveredSeq: 0,
-      readSeq: 0,
-      playedSeqs: [],
-    }
-    if (kind === 'played') pending.playedSeqs.push(seq)
-    else {
-      pending.deliveredSeq = Math.max(pending.deliveredSeq, seq)
-      if (kind === 'read') pending.readSeq = Math.max(pending.readSeq, seq)
-    }
-    this.#pending.set(key, pending)
+      deliveredSeq: isPlayed ? 0 : seq,
+      readSeq: kind === 'read' ? seq : 0,
+      playedSeqs: isPlayed ? [seq] : [],
+    })
+    this.#toTell({ conversationId, userId, playedSeqs: isPlayed ? [seq] : [] })
   }
 
+  /** Tells what moved since the last time. */
   async flush(): Promise<void> {
-    const batch = this.#pending
-    if (batch.size === 0) return
-    this.#pending = new Map()
+    const batch = [...this.#untold.values()]
+    if (batch.length === 0) return
+    this.#untold = new Map()
     try {
-      await this.#marks.raise([...batch.values()])
+      const marks = await this.#marks.find(batch)
+      await Promise.all(batch.map((moved, i) => this.#tell(moved, marks[i])))
     } catch (error) {
-      // Kept for the next time, with what came in meanwhile.
-      for (const [key, pending] of batch) this.#pending.set(key, merge(pending, this.#pending.get(key)))
+      for (const moved of batch) this.#toTell(moved)
       throw error
     }
-    await Promise.all([...batch.values()].map((pending) => this.#tell(pending)))
   }
 
-  async #tell({ conversationId, userId, playedSeqs }: Pending): Promise<void> {
-    const mark = await this.#marks.one(conversationId, userId)
+  #toTell(moved: Moved): void {
+    const key = noteId(moved)
+    const before = this.#untold.get(key)
+    if (before) before.playedSeqs.push(...moved.playedSeqs)
+    else if (this.#untold.size < maxUntold) this.#untold.set(key, moved)
+  }
+
+  async #tell({ conversationId, userId, playedSeqs }: Moved, mark: Mark | undefined): Promise<void> {
     if (!mark) return
-    const key = markId(conversationId, userId)
+    const key = noteId({ conversationId, userId })
     const before = this.#told.get(key) ?? { deliveredSeq: 0, readSeq: 0 }
     const moved = mark.deliveredSeq > before.deliveredSeq || mark.readSeq > before.readSeq
-    this.#told.set(key, { deliveredSeq: mark.deliveredSeq, readSeq: mark.readSeq })
     if (!moved && playedSeqs.length === 0) return
     const { deliveredSeq, readSeq } = mark
     const own = { conversationId, userId, deliveredSeq, readSeq }
     // One's own devices share the mark whatever others may see.
     this.#fanout.toUser(userId, 'message_status_changed', own)
-    for (const senderId of await this.#senders(mark, before.deliveredSeq)) {
+    for (const senderId of await this.#senders(own, before.deliveredSeq)) {
       const shown = await this.#settings.receiptsShown([userId, senderId])
       const seen = shown ? own : { ...own, readSeq: 0 }
       this.#fanout.toUser(senderId, 'message_status_changed', seen)
@@ -110,25 +116,17 @@ export class ReceiptService {
         this.#fanout.toUser(senderId, 'message_status_changed', { ...own, playedSeq })
       }
     }
+    this.#told.set(key, { deliveredSeq, readSeq })
   }
 
-  /** Those whose messages this concerns. */
-  async #senders(mark: MarkDoc, from: number): Promise<string[]> {
+  /** Those whose messages this concerns, except in a large group. */
+  async #senders(mark: Mark & { conversationId: string }, from: number): Promise<string[]> {
     const { conversationId, userId, deliveredSeq } = mark
     const members = directMembers(conversationId)
     if (members) return members.filter((member) => member !== userId)
+    if ((await this.#sizes.about(conversationId)) > largeGroup) return []
     const start = Math.max(Math.min(from, mark.readSeq), deliveredSeq - sendersLookedAt)
     const senders = await this.#messages.senders(conversationId, start, deliveredSeq)
     return senders.filter((senderId) => senderId !== userId)
-  }
-}
-
-function merge(a: Pending, b: Pending | undefined): Pending {
-  if (!b) return a
-  return {
-    ...a,
-    deliveredSeq: Math.max(a.deliveredSeq, b.deliveredSeq),
-    readSeq: Math.max(a.readSeq, b.readSeq),
-    playedSeqs: [...a.playedSeqs, ...b.playedSeqs],
   }
 }

@@ -1,20 +1,25 @@
 import { directMembers, type Message } from '@earshot/protocol'
 import type { UserSettings } from '../accounts/user-settings.ts'
+import { type GroupSizes, largeGroup } from '../conversations/group-sizes.ts'
 import type { MembershipStore } from '../conversations/membership-store.ts'
-import type { MarkStore } from './mark-store.ts'
-
-/** In larger groups nobody is told who has read; it would cost a message for each member and message. */
-export const receiptsMaxMembers = 100
+import type { Marks } from './marks.ts'
 
 /** What the sender of a message may see of its way: `sent`, `delivered` to all, `read` by all. */
 export class StatusView {
-  readonly #marks: MarkStore
+  readonly #marks: Marks
   readonly #memberships: MembershipStore
+  readonly #sizes: GroupSizes
   readonly #settings: UserSettings
 
-  constructor(deps: { marks: MarkStore; memberships: MembershipStore; settings: UserSettings }) {
+  constructor(deps: {
+    marks: Marks
+    memberships: MembershipStore
+    sizes: GroupSizes
+    settings: UserSettings
+  }) {
     this.#marks = deps.marks
     this.#memberships = deps.memberships
+    this.#sizes = deps.sizes
     this.#settings = deps.settings
   }
 
@@ -37,14 +42,9 @@ export class StatusView {
     const others = await this.#others(viewerId, conversationId)
     const nothing = { deliveredSeq: 0, readSeq: 0 }
     if (others.length === 0) return nothing
-    const marks =
-      others.length === 1 && others[0] !== undefined
-        ? [await this.#marks.one(conversationId, others[0])]
-        : await this.#marks.ofConversation(conversationId)
-    const byUser = new Map(marks.flatMap((mark) => (mark ? [[mark.userId, mark]] : [])))
+    const marks = await this.#marks.find(others.map((userId) => ({ conversationId, userId })))
     const reached = { deliveredSeq: Number.MAX_SAFE_INTEGER, readSeq: Number.MAX_SAFE_INTEGER }
-    for (const userId of others) {
-      const mark = byUser.get(userId)
+    for (const mark of marks) {
       if (!mark) return nothing
       reached.deliveredSeq = Math.min(reached.deliveredSeq, Math.max(mark.deliveredSeq, mark.readSeq))
       reached.readSeq = Math.min(reached.readSeq, mark.readSeq)
@@ -56,8 +56,8 @@ export class StatusView {
   async #others(viewerId: string, conversationId: string): Promise<string[]> {
     const direct = directMembers(conversationId)
     if (direct) return direct.filter((userId) => userId !== viewerId)
+    if ((await this.#sizes.about(conversationId)) > largeGroup) return []
     const members = await this.#memberships.members(conversationId)
-    if (members.length > receiptsMaxMembers) return []
     return members.map(({ userId }) => userId).filter((userId) => userId !== viewerId)
   }
 }

@@ -3,6 +3,17 @@ import { CodedError, type Limits, type VoiceInput } from '@earshot/protocol'
 import type { MediaDoc } from '../media/media-doc.ts'
 import { audioType, sniffAudio } from '../media/sniff.ts'
 import { mediaUrl, type VoiceDoc } from '../messages/message-doc.ts'
+import { type AudioBytes, audioBytes } from './audio-bytes.ts'
+import { type AudioCodec, audioFacts } from './audio-facts.ts'
+import { isAbout, truthfulDuration } from './duration.ts'
+import { boundedWaveform } from './waveform.ts'
+
+/** Audio that came with a message, of a size and a container that are accepted. It was not looked into yet. */
+export interface ReceivedVoice extends AudioBytes {
+  input: VoiceInput
+  container: string
+  sha256: string
+}
 
 /** Audio that was checked, and what the message says of it. */
 export interface AcceptedVoice {
@@ -14,52 +25,93 @@ export interface AcceptedVoice {
 }
 
 /**
- * Takes the audio out of a voice message and checks it. Type and size are those of the bytes, whatever the sender
- * says.
+ * Takes the audio out of a voice message.
  * @throws {CodedError} `BAD_REQUEST`, `TOO_LARGE`, `UNSUPPORTED_MEDIA`, naming the field
  */
-export function acceptVoice(input: VoiceInput, limits: Limits): AcceptedVoice {
-  checkDuration(input, limits)
-  const { bytes, field } = audioBytes(input)
-  checkSize(bytes.length, Math.min(limits.voiceMaxSocketBytes, limits.voiceMaxBytes), field)
-  const container = sniffAudio(bytes)
-  if (!container) throw noAudio(field)
-  const mimeType = audioType(input.mimeType, container)
-  const voice: VoiceDoc = {
-    duration: input.duration,
-    mimeType,
-    size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    ...(input.waveform && { waveform: input.waveform }),
-    place: 'staged',
-  }
-  const url = input.url ?? `data:${mimeType};base64,${bytes.toString('base64')}`
-  return { voice, url, source: bytes }
+export function receiveVoice(input: VoiceInput, limits: Limits): ReceivedVoice {
+  checkDuration(input.duration, limits)
+  const audio = audioBytes(input)
+  checkSize(audio.bytes.length, Math.min(limits.voiceMaxSocketBytes, limits.voiceMaxBytes), audio.field)
+  const container = sniffAudio(audio.bytes)
+  if (!container) throw noVoice(audio.field)
+  return { ...audio, input, container, sha256: createHash('sha256').update(audio.bytes).digest('hex') }
+}
+
+/**
+ * Looks into received audio. Type, size and length are those of the audio, whatever the sender says.
+ * @throws {CodedError} `TOO_LARGE`, `UNSUPPORTED_MEDIA`, naming the field
+ */
+export async function acceptVoice(received: ReceivedVoice, limits: Limits): Promise<AcceptedVoice> {
+  const { input, bytes, container, sha256, field, inText } = received
+  const { said, codec } = await checked(input, bytes, container, field, limits)
+  const { type, base64 } = inText ?? { type: said.mimeType, base64: bytes.toString('base64') }
+  // What a sender writes before the comma may be the type of a page.
+  const url = `data:${truthfulType(type, container, codec)};base64,${base64}`
+  return { voice: { ...said, size: bytes.length, sha256, place: 'staged' }, url, source: bytes }
 }
 
 /**
  * The same for an upload that the sender may use: it is stored already.
+ * @param read gives its bytes; not called for one that is too large
  * @throws {CodedError} `TOO_LARGE`, `UNSUPPORTED_MEDIA`, naming the field
  */
-export function acceptUploadedVoice(input: VoiceInput, upload: MediaDoc, limits: Limits): AcceptedVoice {
+export async function acceptUploadedVoice(
+  input: VoiceInput,
+  upload: MediaDoc,
+  limits: Limits,
+  read: () => Promise<Buffer>,
+): Promise<AcceptedVoice> {
   const field = 'voiceMessage.url'
-  checkDuration(input, limits)
+  checkDuration(input.duration, limits)
   checkSize(upload.size, limits.voiceMaxBytes, field)
-  if (upload.audioType === undefined) throw noAudio(field)
-  const voice: VoiceDoc = {
-    duration: input.duration,
-    mimeType: audioType(input.mimeType, upload.audioType),
-    size: upload.size,
-    sha256: upload.sha256,
-    ...(input.waveform && { waveform: input.waveform }),
-    place: 'stored',
-    mediaId: upload._id,
+  const { audioType: container, size, sha256, _id: mediaId } = upload
+  if (container === undefined) throw noVoice(field)
+  const { said } = await checked(input, await read(), container, field, limits)
+  return {
+    voice: { ...said, size, sha256, place: 'stored', mediaId },
+    url: mediaUrl(mediaId),
+    source: upload,
   }
-  return { voice, url: mediaUrl(upload._id), source: upload }
 }
 
-function checkDuration({ duration }: VoiceInput, { voiceMaxSeconds }: Limits): void {
-  if (duration <= voiceMaxSeconds) return
+/** What a message says of audio, after a look into it. */
+async function checked(
+  { mimeType, duration, waveform }: VoiceInput,
+  bytes: Buffer,
+  container: string,
+  field: string,
+  limits: Limits,
+): Promise<{ said: Pick<VoiceDoc, 'duration' | 'mimeType' | 'waveform'>; codec: AudioCodec }> {
+  const facts = await audioFacts(bytes, container)
+  if (!facts) throw noVoice(field)
+  const measured = facts.duration ?? duration
+  if (!isAbout(limits.voiceMaxSeconds, measured)) checkDuration(measured, limits)
+  const said = {
+    duration: truthfulDuration(duration, facts.duration),
+    mimeType: truthfulType(mimeType, container, facts.codec),
+    ...(waveform && waveform.length > 0 && { waveform: boundedWaveform(waveform) }),
+  }
+  return { said, codec: facts.codec }
+}
+
+/** How RFC 6381 and browsers call the codecs. */
+const names: Record<AudioCodec, RegExp> = {
+  opus: /opus/i,
+  vorbis: /vorbis/i,
+  aac: /mp4a/i,
+  mp3: /mp3|mp4a/i,
+  pcm: /pcm|"?1\b/i,
+}
+
+/** The sender's type where it only says more of the same container, and that rightly. */
+function truthfulType(declared: string, container: string, codec: AudioCodec): string {
+  const type = audioType(declared, container)
+  const [, said] = /codecs=(.*)$/i.exec(type) ?? []
+  return said === undefined || names[codec].test(said) ? type : container
+}
+
+function checkDuration(seconds: number, { voiceMaxSeconds }: Limits): void {
+  if (seconds <= voiceMaxSeconds) return
   const field = 'voiceMessage.duration'
   throw new CodedError('TOO_LARGE', `A voice message lasts ${voiceMaxSeconds} s at most.`, { field })
 }
@@ -69,35 +121,7 @@ function checkSize(bytes: number, max: number, field: string): void {
   throw new CodedError('TOO_LARGE', `A voice message sent this way has ${max} bytes at most.`, { field })
 }
 
-function noAudio(field: string): CodedError {
-  return new CodedError('UNSUPPORTED_MEDIA', 'This is not WebM, Ogg, MP4, MP3 or WAV audio.', { field })
-}
-
-function audioBytes(input: VoiceInput): { bytes: Buffer; field: string } {
-  if (input.data !== undefined) {
-    const field = 'voiceMessage.data'
-    if (!(input.data instanceof Uint8Array))
-      throw new CodedError('BAD_REQUEST', 'data must be bytes.', { field })
-    const { buffer, byteOffset, byteLength } = input.data
-    return { bytes: Buffer.from(buffer, byteOffset, byteLength), field }
-  }
-  const field = 'voiceMessage.url'
-  if (input.url === undefined) throw new CodedError('BAD_REQUEST', 'url or data is missing.', { field })
-  if (!input.url.startsWith('data:')) {
-    // The server fetches nothing that a client names.
-    throw new CodedError('BAD_REQUEST', 'url must be a data: URL, or /media/<id> of an upload.', { field })
-  }
-  const comma = input.url.indexOf(',')
-  const header = input.url.slice(0, comma)
-  if (comma < 0 || !/^data:[^,]{0,200};base64$/i.test(header)) {
-    throw new CodedError('BAD_REQUEST', 'url must be a data: URL in base64.', { field })
-  }
-  const base64 = input.url.slice(comma + 1)
-  const bytes = Buffer.from(base64, 'base64')
-  // Node's decoder skips what is not base64; the length then tells.
-  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0
-  if (base64.length % 4 !== 0 || bytes.length !== (base64.length / 4) * 3 - padding) {
-    throw new CodedError('BAD_REQUEST', 'url is not valid base64.', { field })
-  }
-  return { bytes, field }
+function noVoice(field: string): CodedError {
+  const message = 'This is no WebM, Ogg, MP4, MP3 or WAV audio that can be played.'
+  return new CodedError('UNSUPPORTED_MEDIA', message, { field })
 }

@@ -9,24 +9,34 @@ export interface VoiceJob {
 }
 
 export interface VoiceQueueOptions {
+  name: VoiceQueueName
   prefix: string
   attempts: number
   backoffMs: number
 }
 
-export const voiceQueueName = 'voice'
+/**
+ * What is done with a voice message, one after the other: its audio is stored; then looked into and made playable
+ * everywhere; then, where that is on, transcribed.
+ */
+export const voiceQueueNames = {
+  store: 'voice',
+  prepare: 'voice-prepare',
+  transcribe: 'voice-transcribe',
+} as const
+export type VoiceQueueName = (typeof voiceQueueNames)[keyof typeof voiceQueueNames]
 
 /** BullMQ's keys start with this; the braces keep a queue in one slot. */
 export function queuePrefix(prefix: string): string {
   return `{${prefix}-queue}`
 }
 
-/** Jobs to store audio. A job's id is its message's, so that asking twice makes one. */
+/** Jobs on voice messages, of one kind. A job's id is its message's, so that asking twice makes one. */
 export class VoiceQueue {
   readonly #queue: Queue<VoiceJob>
 
   constructor(connection: Redis, options: VoiceQueueOptions, log: Logger) {
-    this.#queue = new Queue<VoiceJob>(voiceQueueName, {
+    this.#queue = new Queue<VoiceJob>(options.name, {
       connection,
       prefix: queuePrefix(options.prefix),
       defaultJobOptions: {
@@ -43,7 +53,7 @@ export class VoiceQueue {
 
   /** Rejects when Redis is away: what is not queued is not acknowledged. */
   async add(job: VoiceJob): Promise<void> {
-    await this.#queue.add('store', job, { jobId: job.messageId })
+    await this.#queue.add(this.#queue.name, job, { jobId: job.messageId })
   }
 
   async close(): Promise<void> {

@@ -4,26 +4,26 @@ import type { MessageDoc, MessageDraft } from '../messages/message-doc.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { AcceptedVoice } from './intake.ts'
 import type { VoiceStaging } from './staging.ts'
-import type { VoiceQueue } from './voice-queue.ts'
+import type { VoiceQueues } from './voice-queues.ts'
 
 /** The voice part of a send: the audio is safe before the message is, and queued before it is acknowledged. */
 export class VoiceSender {
   readonly #staging: VoiceStaging
-  readonly #queue: VoiceQueue
+  readonly #queues: VoiceQueues
   readonly #blobs: BlobStore
   readonly #library: MediaLibrary
   readonly #log: Logger
 
   constructor(deps: {
     staging: VoiceStaging
-    queue: VoiceQueue
+    queues: VoiceQueues
     blobs: BlobStore
     library: MediaLibrary
     log: Logger
   }) {
     this.#log = deps.log
     this.#staging = deps.staging
-    this.#queue = deps.queue
+    this.#queues = deps.queues
     this.#blobs = deps.blobs
     this.#library = deps.library
   }
@@ -40,10 +40,12 @@ export class VoiceSender {
     voice.place = 'stored'
   }
 
-  /** After the commit. Only what was staged is still to be stored. */
+  /** After the commit. What was staged is still to be stored; what is stored already, to be looked into. */
   async committed(doc: MessageDoc, correlationId: string): Promise<void> {
-    if (doc.voiceMessage?.place !== 'staged') return
-    await this.#queue.add({ messageId: doc._id, correlationId })
+    const voice = doc.voiceMessage
+    if (!voice || voice.isPrepared) return
+    const { store, prepare } = this.#queues
+    await (voice.place === 'staged' ? store : prepare).add({ messageId: doc._id, correlationId })
     this.#log.info({ messageId: doc._id, userId: doc.sender._id, correlationId }, 'voice queued')
   }
 }

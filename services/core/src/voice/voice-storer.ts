@@ -27,6 +27,8 @@ export class VoiceStorer {
   async store(messageId: string): Promise<MessageDoc | undefined> {
     const doc = await this.#messages.byId(messageId)
     if (!doc?.voiceMessage) {
+      // Stored, perhaps, by one who died before the message was found deleted.
+      await this.#blobs.delete(messageId)
       await this.#staging.drop(messageId)
       return undefined
     }
@@ -36,7 +38,7 @@ export class VoiceStorer {
       else if (!(await this.#blobs.info(messageId))) {
         throw new AudioLostError('the audio is neither staged nor stored')
       }
-      if (!(await this.#messages.setAudioPlace(messageId, 'stored'))) {
+      if (!(await this.#messages.setVoice(messageId, { place: 'stored' }))) {
         // Deleted while it was being stored.
         await this.#blobs.delete(messageId)
         await this.#staging.drop(messageId)

@@ -13,12 +13,12 @@ const shownImages = new Set([
 
 /**
  * `Content-Disposition` of RFC 6266: shown in place when the type is a harmless image, audio or video, else only to be
- * saved. A name that is not plain ASCII is told by RFC 5987, with a plain one for those who do not know that.
+ * saved, as anything is for a download. A name that is not plain ASCII is told by RFC 5987, with a plain one for those who do not know that.
  */
-export function contentDisposition(mimeType: string, name: string | undefined): string {
+export function contentDisposition(mimeType: string, name: string | undefined, isDownload = false): string {
   const [essence = ''] = mimeType.toLowerCase().split(';')
   const isShown = /^(audio|video)\//.test(essence) || shownImages.has(essence)
-  const kind = isShown ? 'inline' : 'attachment'
+  const kind = isShown && !isDownload ? 'inline' : 'attachment'
   const safe = safeFileName(name)
   if (safe === undefined) return kind
   const plain = safe.replace(/[^\x20-\x7e]|["\\%]/g, '_')

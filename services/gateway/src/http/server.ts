@@ -3,12 +3,12 @@ import type { Logger } from '@earshot/core/observability/logger'
 import { CodedError } from '@earshot/protocol'
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { App } from './app-type.ts'
 import { asyncApi, docsPage, title, version } from './docs.ts'
-import { sendError } from './errors.ts'
+import { refuseBrokenRequest, sendError } from './errors.ts'
 import type { OriginPolicy } from './origins.ts'
+import { validatorCompiler } from './validation.ts'
 
 /** Fastify with what every route shares: checks, errors, correlation ids, cross-origin rules, the contract. */
 export async function createHttpServer(deps: { log: Logger; origins: OriginPolicy }): Promise<App> {
@@ -19,8 +19,15 @@ export async function createHttpServer(deps: { log: Logger; origins: OriginPolic
     genReqId: () => randomUUID(),
     bodyLimit: 1_000_000,
     trustProxy: true,
-    routerOptions: { maxParamLength: 400 },
-  }).setValidatorCompiler(TypeBoxValidatorCompiler) as unknown as App
+    // A parameter that is too long is refused by its schema, which names it. Node takes no longer URL than this.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: sendError,
+    clientErrorHandler: refuseBrokenRequest,
+    // Every body has a closed schema, which refuses these keys too, and names them.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+  }).setValidatorCompiler(validatorCompiler) as unknown as App
+  app.removeContentTypeParser('text/plain')
   app.decorateRequest('identity', null)
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((_request, reply) => {

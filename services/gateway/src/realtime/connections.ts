@@ -1,14 +1,14 @@
 import type { Tokens } from '@earshot/core/accounts/tokens'
 import type { UserStore } from '@earshot/core/accounts/user-store'
 import { toCodedError } from '@earshot/core/clients/unavailable'
-import type { MembershipStore } from '@earshot/core/conversations/membership-store'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import { Outage } from '@earshot/core/observability/outage'
 import type { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { CodedError } from '@earshot/protocol'
-import { everyone, groupRoom, type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
-import { rejoin } from './rejoin.ts'
+import { type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
+import type { GroupRooms } from './group-rooms.ts'
+import type { PresenceWatch } from './presence-watch.ts'
 import type { EventRouter } from './router.ts'
 
 /** Reasons by which a client, or this node on purpose, says goodbye. All others are losses. */
@@ -19,20 +19,21 @@ export class Connections {
   readonly #realtime: Realtime
   readonly #tokens: Tokens
   readonly #users: UserStore
-  readonly #memberships: MembershipStore
+  readonly #groupRooms: GroupRooms
+  readonly #presenceWatch: PresenceWatch
   readonly #leases: LeaseHolder
   readonly #metrics: Metrics
   readonly #log: Logger
   readonly #leasing: Outage
   /** Resolved when the socket's user is online by it. */
-  readonly #admittedAt = new WeakMap<RealtimeSocket, number>()
   readonly #online = new WeakMap<RealtimeSocket, Promise<void>>()
 
   constructor(deps: {
     realtime: Realtime
     tokens: Tokens
     users: UserStore
-    memberships: MembershipStore
+    groupRooms: GroupRooms
+    presenceWatch: PresenceWatch
     leases: LeaseHolder
     metrics: Metrics
     log: Logger
@@ -40,7 +41,8 @@ export class Connections {
     this.#realtime = deps.realtime
     this.#tokens = deps.tokens
     this.#users = deps.users
-    this.#memberships = deps.memberships
+    this.#groupRooms = deps.groupRooms
+    this.#presenceWatch = deps.presenceWatch
     this.#leases = deps.leases
     this.#metrics = deps.metrics
     this.#log = deps.log
@@ -60,7 +62,8 @@ export class Connections {
       )
     })
     io.on('connection', (socket) => {
-      this.#missedNothing(socket)
+      this.#groupRooms.connected(socket)
+      this.#presenceWatch.connected(socket)
       this.#metrics.sockets.inc()
       socket.conn.on('packet', () => this.#leases.alive(socket.id))
       this.#online.set(socket, this.#goOnline(socket))
@@ -92,23 +95,14 @@ export class Connections {
     }
     const identity = await this.#tokens.verify(token)
     const { userId } = identity
-    this.#admittedAt.set(socket, this.#memberships.generation)
-    const [groupIds, name] = await Promise.all([
-      this.#memberships.groupsOf(userId),
+    Object.assign(socket.data, identity)
+    await socket.join(userRoom(userId))
+    const [name] = await Promise.all([
       this.#users.ensure(userId, identity.name),
+      this.#groupRooms.admit(socket),
+      this.#presenceWatch.admit(socket),
     ])
-    Object.assign(socket.data, identity, { name })
-    await socket.join([userRoom(userId), everyone, ...groupIds.map(groupRoom)])
-    await this.#realtime.subscriptions.settled()
-  }
-
-  /** A change of membership reaches connected sockets only: one that came while this one was let in is made up for. */
-  #missedNothing(socket: RealtimeSocket): void {
-    if (this.#admittedAt.get(socket) === this.#memberships.generation) return
-    rejoin(socket, this.#memberships).catch((err: unknown) => {
-      this.#log.warn({ err, userId: socket.data.userId }, 'groups could not be read again')
-      socket.disconnect(true)
-    })
+    Object.assign(socket.data, { name })
   }
 
   async #goOnline(socket: RealtimeSocket): Promise<void> {

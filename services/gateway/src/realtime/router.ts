@@ -10,7 +10,7 @@ import {
   clientEvents,
 } from '@earshot/protocol'
 import type { RealtimeSocket } from '@earshot/realtime'
-import { type Check, compileCheck } from './validation.ts'
+import { type Check, compileCheck } from '../validation/check.ts'
 
 /** Whose event this is, and under which id it is found in every log, up to the worker's. */
 export interface EventContext {
@@ -42,7 +42,7 @@ export class EventRouter {
     this.#metrics = deps.metrics
     for (const name of Object.keys(clientEvents) as ClientEventName[]) {
       this.#routes.set(name, {
-        check: compileCheck(clientEvents[name].payload),
+        check: compileCheck(clientEvents[name].payload, 'The payload'),
         handle: deps.handlers[name] as AnyHandler,
       })
     }
@@ -50,6 +50,8 @@ export class EventRouter {
 
   /** One listener for all events: a socket costs memory. */
   attach(socket: RealtimeSocket): void {
+    // What is no packet at all: Socket.IO closes the connection, and without a listener fills stderr with stacks.
+    socket.on('error', (err) => this.#log.debug({ err, userId: socket.data.userId }, 'broken packet'))
     socket.onAny((event: string, ...args: unknown[]) => {
       const last = args.at(-1)
       const ack = typeof last === 'function' ? (args.pop() as AnyAck) : undefined

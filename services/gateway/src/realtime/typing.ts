@@ -1,5 +1,7 @@
 import type { Target } from '@earshot/core/conversations/access'
 import type { Fanout } from '@earshot/core/fanout'
+import { hiddenFrom, isGuarded } from '@earshot/core/visibility/rules'
+import type { Visibility } from '@earshot/core/visibility/visibility'
 import type { UserTyping } from '@earshot/protocol'
 import type { RealtimeSocket } from '@earshot/realtime'
 
@@ -15,10 +17,12 @@ interface Active {
 /** Who is typing where: held in this node alone, ended by time, by word, or with the socket. Never stored. */
 export class TypingIndicators {
   readonly #fanout: Fanout
+  readonly #visibility: Visibility
   readonly #active = new WeakMap<RealtimeSocket, Map<string, Active>>()
 
-  constructor(fanout: Fanout) {
+  constructor(fanout: Fanout, visibility: Visibility) {
     this.#fanout = fanout
+    this.#visibility = visibility
   }
 
   start(socket: RealtimeSocket, target: Target, activity: 'text' | 'voice'): void {
@@ -54,9 +58,17 @@ export class TypingIndicators {
     return ofSocket
   }
 
+  /** Who types is there: only those are told who may know. */
   #tell(target: Target, status: UserTyping): void {
-    if (target.kind === 'group') this.#fanout.toGroup(target.groupId, 'user_typing', status)
-    else if (target.recipientId !== status.userId)
-      this.#fanout.toUser(target.recipientId, 'user_typing', status)
+    const { userId } = status
+    if (target.kind === 'direct') {
+      const { recipientId } = target
+      if (recipientId === userId || !this.#visibility.seesNow(recipientId, userId)) return
+      this.#fanout.toUser(recipientId, 'user_typing', status)
+      return
+    }
+    const rules = this.#visibility.rulesNow(userId)
+    if (!rules || isGuarded(rules)) return
+    this.#fanout.activity(target.groupId, 'user_typing', status, { userId, hiddenFrom: hiddenFrom(rules) })
   }
 }

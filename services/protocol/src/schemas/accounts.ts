@@ -1,11 +1,16 @@
 import Type from 'typebox'
-import { closed, Timestamp, UserId, UserName } from './common.ts'
+import { closed, plainText, Timestamp, UserId, UserName } from './common.ts'
 
 export const RegisterRequest = Type.Object(
   {
-    username: Type.String({ pattern: '^[A-Za-z0-9._@+-]{2,64}$', description: 'Unique, case-insensitive.' }),
-    password: Type.String({ minLength: 8, maxLength: 256 }),
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Shown to people.' })),
+    username: Type.String({
+      pattern: '^[A-Za-z0-9._@+-]{2,64}$',
+      maxLength: 64,
+      description: 'Unique, case-insensitive.',
+      examples: ['ann'],
+    }),
+    password: plainText({ minLength: 8, maxLength: 256 }),
+    name: Type.Optional(plainText({ minLength: 1, maxLength: 100, description: 'Shown to people.' })),
   },
   closed,
 )
@@ -13,8 +18,8 @@ export type RegisterRequest = Type.Static<typeof RegisterRequest>
 
 export const LoginRequest = Type.Object(
   {
-    username: Type.String({ minLength: 1, maxLength: 64 }),
-    password: Type.String({ minLength: 1, maxLength: 256 }),
+    username: plainText({ minLength: 1, maxLength: 64 }),
+    password: plainText({ minLength: 1, maxLength: 256 }),
   },
   closed,
 )

@@ -1,13 +1,13 @@
 import Type from 'typebox'
-import { closed, Id, Seq, Timestamp, UserId } from './common.ts'
+import { ConversationId, closed, Id, plainText, Seq, Timestamp, UserId, upTo } from './common.ts'
 
-const Emoji = Type.String({ minLength: 1, maxLength: 32, description: 'One emoji, as text.' })
+const Emoji = plainText({ minLength: 1, maxLength: 32, description: 'One emoji, as text.' })
 
 export const DeleteMessage = Type.Object({ messageId: Id }, closed)
 export type DeleteMessage = Type.Static<typeof DeleteMessage>
 
 export const EditMessage = Type.Object(
-  { messageId: Id, content: Type.String({ maxLength: 1_000_000 }) },
+  { messageId: Id, content: plainText({ maxLength: 1_000_000, ...upTo('textMaxChars') }) },
   closed,
 )
 export type EditMessage = Type.Static<typeof EditMessage>
@@ -20,7 +20,7 @@ export type React = Type.Static<typeof React>
 
 const changeFields = {
   messageId: Id,
-  conversationId: Id,
+  conversationId: ConversationId,
   seq: Type.Integer({ description: "The message's place." }),
   changeSeq: Type.Integer({ description: 'Number of this change in its conversation, dense from 1.' }),
 }
@@ -48,5 +48,5 @@ export const Change = Type.Union([
 export type Change = Type.Static<typeof Change>
 
 /** The change's number; 0 where there was nothing to change any more. */
-export const ChangeAck = Type.Object({ messageId: Id, conversationId: Id, changeSeq: Seq })
+export const ChangeAck = Type.Object({ messageId: Id, conversationId: ConversationId, changeSeq: Seq })
 export type ChangeAck = Type.Static<typeof ChangeAck>

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { closed, Id, Seq, UserId } from './common.ts'
+import { ConversationId, closed, Id, plainText, Seq, UserId, upTo } from './common.ts'
 import { Message } from './messages.ts'
 import { Mark } from './receipts.ts'
 
@@ -9,10 +9,17 @@ export type GroupRole = Type.Static<typeof GroupRole>
 export const GroupMember = Type.Object({ userId: UserId, role: GroupRole })
 export type GroupMember = Type.Static<typeof GroupMember>
 
-export const GroupName = Type.String({ minLength: 1, maxLength: 200 })
+export const GroupName = plainText({ minLength: 1, maxLength: 200 })
 
 export const CreateGroup = Type.Object(
-  { name: GroupName, members: Type.Array(UserId, { maxItems: 100_000, description: 'Besides yourself.' }) },
+  {
+    name: GroupName,
+    members: Type.Array(UserId, {
+      maxItems: 100_000,
+      ...upTo('groupMaxMembers'),
+      description: 'Besides yourself.',
+    }),
+  },
   closed,
 )
 export type CreateGroup = Type.Static<typeof CreateGroup>
@@ -23,14 +30,17 @@ export type SetMember = Type.Static<typeof SetMember>
 export const Group = Type.Object({
   _id: Id,
   name: GroupName,
-  members: Type.Array(GroupMember),
-  conversationId: Id,
+  members: Type.Array(GroupMember, {
+    description: 'All; in an event none when they are more than 100: ask `GET /group/:id`.',
+  }),
+  memberCount: Type.Integer({ minimum: 0 }),
+  conversationId: ConversationId,
 })
 export type Group = Type.Static<typeof Group>
 
 export const GroupMemberChanged = Type.Object({
   groupId: Id,
-  conversationId: Id,
+  conversationId: ConversationId,
   userId: UserId,
   role: Type.Optional(GroupRole),
 })
@@ -41,7 +51,7 @@ export type PatchGroup = Type.Static<typeof PatchGroup>
 
 export const GroupUpdated = Type.Object({
   groupId: Id,
-  conversationId: Id,
+  conversationId: ConversationId,
   name: Type.Optional(GroupName),
   isDeleted: Type.Optional(Type.Boolean()),
 })

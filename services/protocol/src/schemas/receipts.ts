@@ -1,8 +1,8 @@
 import Type from 'typebox'
-import { closed, Id, Seq, Timestamp, UserId, UserName } from './common.ts'
+import { ConversationId, closed, count, Id, Seq, Timestamp, UserId, UserName } from './common.ts'
 
 /** `{ conversationId, seq }`: everything up to `seq`; for `voice_played` that one message. */
-export const Receipt = Type.Object({ conversationId: Id, seq: Type.Integer({ minimum: 1 }) }, closed)
+export const Receipt = Type.Object({ conversationId: ConversationId, seq: count({ minimum: 1 }) }, closed)
 export type Receipt = Type.Static<typeof Receipt>
 
 /** How far a user has got in a conversation. */
@@ -14,7 +14,7 @@ export const Mark = Type.Object({
 export type Mark = Type.Static<typeof Mark>
 
 export const MessageStatusChanged = Type.Object({
-  conversationId: Id,
+  conversationId: ConversationId,
   userId: UserId,
   deliveredSeq: Seq,
   readSeq: Seq,
@@ -34,7 +34,7 @@ export const Typing = Type.Object(
 export type Typing = Type.Static<typeof Typing>
 
 export const UserTyping = Type.Object({
-  conversationId: Id,
+  conversationId: ConversationId,
   userId: UserId,
   name: UserName,
   isTyping: Type.Boolean(),

@@ -1,12 +1,12 @@
 import Type from 'typebox'
-import { closed, Id } from './common.ts'
+import { ConversationId, closed, count, plainText } from './common.ts'
 import { Message } from './messages.ts'
 
 export const MessageSearch = Type.Object(
   {
-    q: Type.String({ minLength: 2, maxLength: 100, description: 'Words to be found, as they stand.' }),
-    conversationId: Type.Optional(Id),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    q: plainText({ minLength: 2, maxLength: 100, description: 'Words to be found, as they stand.' }),
+    conversationId: Type.Optional(ConversationId),
+    limit: Type.Optional(count({ minimum: 1, maximum: 100 })),
   },
   closed,
 )

@@ -54,6 +54,36 @@ export const PauseIcon = (props: IconProps) => (
     <path d="M8 5v14M16 5v14" strokeWidth={3} />
   </Outline>
 )
+export const AttachIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M20 11l-8 8a5 5 0 0 1-7-7l8.5-8.5a3.4 3.4 0 0 1 4.8 4.8L9.8 16.8a1.7 1.7 0 0 1-2.4-2.4L15 6.8" />
+  </Outline>
+)
+export const MoreIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M5 12h.01M12 12h.01M19 12h.01" strokeWidth={3} />
+  </Outline>
+)
+export const CloseIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M6 6l12 12M18 6L6 18" />
+  </Outline>
+)
+export const DownloadIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M12 4v11M7 11l5 5 5-5M5 20h14" />
+  </Outline>
+)
+export const SentIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M5 13l4 4L19 7" />
+  </Outline>
+)
+export const DeliveredIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M2 13l4 4L16 7M11 16l1 1L22 7" />
+  </Outline>
+)
 export const GroupIcon = (props: IconProps) => (
   <Outline {...props}>
     <circle cx="9" cy="8" r="3.5" />

@@ -1,4 +1,5 @@
 import { EarshotClient } from '@earshot/client'
+import { indexedDbOutbox } from '@earshot/client/browser'
 import { createContext, useContext, useEffect, useState } from 'react'
 import { ChatStore } from '../features/chat/chat-store.ts'
 import { PresenceStore } from '../features/people/presence-store.ts'
@@ -25,18 +26,20 @@ export function useConnectedServices(
       url: window.location.origin,
       token: session.token,
       requestTimeoutMs: offlinePatienceMs,
+      outbox: indexedDbOutbox(`earshot:${session.userId}`),
     })
     const chat = new ChatStore(client, session)
     const presence = new PresenceStore(client)
     const ended = () => onEnded('Your session has ended. Please log in again.')
     client.on('token_expired', ended)
+    chat.start()
+    client.feed.start()
     client.connect().catch((error: unknown) => {
       console.warn('Earshot: not connected.', error)
     })
     const stopRefusals = client.on('disconnected', ({ willReconnect }) => {
       if (!willReconnect) ended()
     })
-    chat.start()
     setServices({ session, client, chat, presence })
     return () => {
       stopRefusals()

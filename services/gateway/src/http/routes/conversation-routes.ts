@@ -5,29 +5,38 @@ import type { HistoryService } from '@earshot/core/messages/history-service'
 import type { SearchService } from '@earshot/core/messages/search-service'
 import {
   ChangeAck,
+  ConversationId,
   ConversationList,
   CreateGroup,
+  closed,
   Group,
   HistoryPage,
   HistoryQuery,
+  Id,
   type Limits,
   MessageSearch,
+  PageSize,
   PatchGroup,
+  plainText,
   SearchResult,
   SetMember,
+  UserId,
 } from '@earshot/protocol'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
 import { identityOf } from '../authenticate.ts'
 
-const Id = Type.String({ minLength: 1, maxLength: 400 })
-const ChatQuery = Type.Object({
-  limit: Type.Optional(Type.Integer({ minimum: 1 })),
-  before: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT[0-9:.]{8,12}Z$' })),
-})
+const ChatQuery = Type.Object(
+  {
+    limit: Type.Optional(PageSize),
+    before: Type.Optional(plainText({ maxLength: 1_000, description: 'The `next` of the page before.' })),
+  },
+  closed,
+)
+const ConversationParams = Type.Object({ id: ConversationId })
 const ById = Type.Object({ id: Id })
-const MemberParams = Type.Object({ id: Id, userId: Type.String({ minLength: 1, maxLength: 128 }) })
+const MemberParams = Type.Object({ id: Id, userId: UserId })
 
 /** Conversations, their history, and groups. */
 export function conversationRoutes(
@@ -58,7 +67,7 @@ export function conversationRoutes(
     {
       schema: {
         tags: ['conversations'],
-        params: ById,
+        params: ConversationParams,
         querystring: HistoryQuery,
         response: { 200: HistoryPage },
       },
@@ -117,7 +126,7 @@ export function conversationRoutes(
       },
       // No body is an empty one.
       preValidation: async (request) => {
-        request.body ??= {}
+        if (request.body === undefined) request.body = {}
       },
     },
     async (request, reply) => {

@@ -1,6 +1,6 @@
 import type { Media, MediaService } from '@earshot/core/media/media-service'
 import type { MediaSigner } from '@earshot/core/media/media-signer'
-import { CodedError, MediaRecord, SignedMediaUrl } from '@earshot/protocol'
+import { CodedError, closed, Id, MediaRecord, plainText, SignedMediaUrl, UserId } from '@earshot/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
@@ -8,12 +8,20 @@ import { identityOf } from '../authenticate.ts'
 import { contentDisposition } from '../content-disposition.ts'
 import { matchesEtag, parseRange } from '../range.ts'
 
-const MediaParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) })
-const MediaQuery = Type.Object({
-  user: Type.Optional(Type.String()),
-  expires: Type.Optional(Type.String()),
-  signature: Type.Optional(Type.String({ description: 'With the other two, of a signed URL.' })),
-})
+const MediaParams = Type.Object({ id: Id })
+const MediaQuery = Type.Object(
+  {
+    user: Type.Optional(UserId),
+    expires: Type.Optional(plainText({ maxLength: 256 })),
+    signature: Type.Optional(
+      plainText({ maxLength: 256, description: 'With the other two, of a signed URL.' }),
+    ),
+    download: Type.Optional(
+      plainText({ maxLength: 256, description: 'Given, with whatever value: to be saved, not shown.' }),
+    ),
+  },
+  closed,
+)
 
 /** Audio and files, for those who may read a message that carries them. */
 export function mediaRoutes(
@@ -36,7 +44,9 @@ export function mediaRoutes(
       const isSigned = user !== undefined && expires !== undefined && signature !== undefined
       if (!isSigned) await authenticate(request)
       const userId = isSigned ? signer.verify(id, { user, expires, signature }) : identityOf(request).userId
-      return send(request, reply, await media.open(userId, id))
+      return send(request, reply, await media.open(userId, id), {
+        isDownload: request.query.download !== undefined,
+      })
     },
   })
 
@@ -63,14 +73,19 @@ export function mediaRoutes(
   )
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, media: Media): FastifyReply {
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  media: Media,
+  { isDownload }: { isDownload: boolean },
+): FastifyReply {
   const etag = `"${media.sha256}"`
   reply
     .header('etag', etag)
     .header('accept-ranges', 'bytes')
     // What an id names never changes; who may read it does.
     .header('cache-control', 'private, no-cache')
-    .header('content-disposition', contentDisposition(media.mimeType, media.name))
+    .header('content-disposition', contentDisposition(media.mimeType, media.name, isDownload))
     .header('x-content-type-options', 'nosniff')
     // Opened as a page of its own, it is one that can do nothing.
     .header('content-security-policy', "default-src 'none'; img-src 'self'; media-src 'self'; sandbox")

@@ -1,16 +1,17 @@
 import type { UserSettings } from '@earshot/core/accounts/user-settings'
 import type { UserStore } from '@earshot/core/accounts/user-store'
 import type { BlockStore } from '@earshot/core/conversations/block-store'
-import { CodedError, UserSummary } from '@earshot/protocol'
+import type { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
+import { CodedError, closed, PresenceVisibility, UserId, UserSummary } from '@earshot/protocol'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
 import { identityOf } from '../authenticate.ts'
 
-const UserParams = Type.Object({ userId: Type.String({ minLength: 1, maxLength: 128 }) })
+const UserParams = Type.Object({ userId: UserId })
 const Settings = Type.Object(
   { receipts: Type.Boolean({ description: 'Read receipts, given and seen.' }) },
-  { additionalProperties: false },
+  closed,
 )
 
 /** Oneself: who one is, what one shows, whom one does not want to hear. */
@@ -20,6 +21,7 @@ export function peopleRoutes(
     users: UserStore
     blocks: BlockStore
     settings: UserSettings
+    visibility: VisibilitySettings
     authenticate: (request: FastifyRequest) => Promise<void>
   },
 ): void {
@@ -40,6 +42,12 @@ export function peopleRoutes(
   )
 
   app.get(
+    '/user/me/visibility',
+    { schema: { tags: ['users', 'presence'], response: { 200: PresenceVisibility } } },
+    async (request) => deps.visibility.get(identityOf(request).userId),
+  )
+
+  app.get(
     '/user/me/blocked',
     { schema: { tags: ['users'], response: { 200: Type.Object({ userIds: Type.Array(Type.String()) }) } } },
     async (request) => ({ userIds: await deps.blocks.blockedBy(identityOf(request).userId) }),
@@ -54,7 +62,7 @@ export function peopleRoutes(
         throw new CodedError('BAD_REQUEST', 'You cannot block yourself.', { field: 'userId' })
       }
       if (!(await deps.users.exists(userId))) throw new CodedError('NOT_FOUND', 'There is no such user.')
-      await deps.blocks.block(identityOf(request).userId, userId)
+      await deps.visibility.block(identityOf(request).userId, userId)
       return reply.code(204).send(null)
     },
   )
@@ -63,7 +71,7 @@ export function peopleRoutes(
     '/user/me/blocked/:userId',
     { schema: { tags: ['users'], params: UserParams, response: { 204: Type.Null() } } },
     async (request, reply) => {
-      await deps.blocks.unblock(identityOf(request).userId, request.params.userId)
+      await deps.visibility.unblock(identityOf(request).userId, request.params.userId)
       return reply.code(204).send(null)
     },
   )

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { UploadSlots } from '@earshot/core/media/upload-slots'
-import type { ErrorCode, WireError } from '@earshot/protocol'
+import { type ErrorCode, Id, type WireError } from '@earshot/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
@@ -8,7 +8,7 @@ import { identityOf } from '../authenticate.ts'
 import { handleTus, mediaIdHeader, type TusDeps, uploadsPath } from '../tus/tus-handler.ts'
 import { drain, uploadBody } from '../upload-body.ts'
 
-const UploadParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) })
+const UploadParams = Type.Object({ id: Id })
 
 /** What the protocol refuses, in the words of our table; its own status is kept, clients go by it. */
 const ofStatus: Record<number, ErrorCode> = {

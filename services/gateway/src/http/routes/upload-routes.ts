@@ -2,7 +2,7 @@ import { tooLarge } from '@earshot/core/media/byte-source'
 import { toMediaRecord } from '@earshot/core/media/media-doc'
 import type { Incoming, MediaIntake } from '@earshot/core/media/media-intake'
 import type { UploadSlots } from '@earshot/core/media/upload-slots'
-import { CodedError, type Limits, MediaRecord } from '@earshot/protocol'
+import { CodedError, closed, type Limits, MediaRecord, plainText } from '@earshot/protocol'
 import multipart from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
@@ -11,9 +11,10 @@ import { identityOf } from '../authenticate.ts'
 import { fileNameOf } from '../content-disposition.ts'
 import { breakOffWhenIdle, drain, uploadBody } from '../upload-body.ts'
 
-const UploadQuery = Type.Object({
-  name: Type.Optional(Type.String({ maxLength: 1_000, description: "The file's name." })),
-})
+const UploadQuery = Type.Object(
+  { name: Type.Optional(plainText({ maxLength: 1_000, description: "The file's name." })) },
+  closed,
+)
 
 /** Room for the headers and fields around a file in a form. */
 const formBytes = 64 * 1024
@@ -68,14 +69,30 @@ export async function uploadRoutes(
   )
 }
 
-/** @throws {CodedError} `BAD_REQUEST` for a form without a file */
+/** @throws {CodedError} `BAD_REQUEST` for a form that is broken or has no file */
 async function partOf(request: FastifyRequest, name: string | undefined, idleMs: number): Promise<Part> {
   if (!request.isMultipart()) {
     const { 'content-type': declaredType, 'content-disposition': disposition } = request.headers
     return { source: uploadBody(request.raw, idleMs), name: name ?? fileNameOf(disposition), declaredType }
   }
   breakOffWhenIdle(request.raw, idleMs)
-  const part = await request.file()
+  const part = await request.file().catch((cause: unknown) => {
+    throw brokenForm(cause)
+  })
   if (!part) throw new CodedError('BAD_REQUEST', 'The form has no file.', { field: 'file' })
-  return { source: part.file, name: name ?? part.filename, declaredType: part.mimetype }
+  return { source: contentOf(part.file), name: name ?? part.filename, declaredType: part.mimetype }
+}
+
+async function* contentOf(file: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* file
+  } catch (cause) {
+    throw brokenForm(cause)
+  }
+}
+
+/** What the parser throws has a status where it is a limit, and none where the form is no form. */
+function brokenForm(cause: unknown): unknown {
+  if (cause instanceof Error && 'statusCode' in cause) return cause
+  return new CodedError('BAD_REQUEST', 'The form cannot be read.', { field: 'file', cause })
 }

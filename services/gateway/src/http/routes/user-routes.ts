@@ -1,18 +1,28 @@
-import type { UserStore } from '@earshot/core/accounts/user-store'
 import type { PresenceReader } from '@earshot/core/presence/presence-reader'
-import { CodedError, type Limits, UserIds, UserLastSeen, UserSummary } from '@earshot/protocol'
+import type { PeopleSearch } from '@earshot/core/visibility/people-search'
+import {
+  CodedError,
+  closed,
+  type Limits,
+  plainText,
+  UserId,
+  UserIds,
+  UserLastSeen,
+  UserSummary,
+} from '@earshot/protocol'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
+import { identityOf } from '../authenticate.ts'
 
-const Search = Type.Object({ search: Type.Optional(Type.String({ maxLength: 100 })) })
-const UserParams = Type.Object({ userId: Type.String({ minLength: 1, maxLength: 128 }) })
+const Search = Type.Object({ search: Type.Optional(plainText({ maxLength: 100 })) }, closed)
+const UserParams = Type.Object({ userId: UserId })
 
 /** Who there is, and when they were last seen. */
 export function userRoutes(
   app: App,
   deps: {
-    users: UserStore
+    people: PeopleSearch
     presence: PresenceReader
     limits: Limits
     authenticate: (request: FastifyRequest) => Promise<void>
@@ -29,21 +39,25 @@ export function userRoutes(
         response: { 200: Type.Object({ users: Type.Array(UserSummary) }) },
       },
     },
-    async (request) => ({ users: await deps.users.search(request.query.search ?? '', 50) }),
+    async (request) => ({
+      users: await deps.people.search(identityOf(request).userId, request.query.search ?? '', 50),
+    }),
   )
 
   app.get(
     '/user/lastSeen/:userId',
     { schema: { tags: ['presence'], params: UserParams, response: { 200: UserLastSeen, 304: Type.Null() } } },
     async (request, reply) => {
-      const [user] = await deps.presence.lastSeen([request.params.userId])
-      if (!user) throw new CodedError('NOT_FOUND', 'There is no such user.')
-      // Weak: while somebody is online their state is the same, though the last renewal moves on.
-      const etag = `W/"${user.isOnline ? 1 : 0}-${user.version.toString(36)}"`
-      reply.header('etag', etag).header('cache-control', 'private, no-cache')
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send(null)
-      const { version: _, ...body } = user
-      return body
+      const { 'if-none-match': known } = request.headers
+      const polled = await deps.presence.poll(
+        identityOf(request).userId,
+        request.params.userId,
+        known === undefined ? undefined : /^W\/"(.+)"$/.exec(known)?.[1],
+      )
+      if (!polled) throw new CodedError('NOT_FOUND', 'There is no such user.')
+      // Weak: while somebody is online their state is the same, though the last sign of life moves on.
+      reply.header('etag', `W/"${polled.tag}"`).header('cache-control', 'private, no-cache')
+      return polled.user ?? reply.code(304).send(null)
     },
   )
 
@@ -63,7 +77,7 @@ export function userRoutes(
           field: 'userIds',
         })
       }
-      return { users: await deps.presence.lastSeen(userIds) }
+      return { users: await deps.presence.lastSeen(identityOf(request).userId, userIds) }
     },
   )
 }

@@ -1,6 +1,7 @@
 import type { ChangeService } from '@earshot/core/changes/change-service'
 import type { ConversationAccess } from '@earshot/core/conversations/access'
 import type { ReceiptService } from '@earshot/core/receipts/receipt-service'
+import type { Visibility } from '@earshot/core/visibility/visibility'
 import { CodedError } from '@earshot/protocol'
 import type { EventContext, Handlers } from '../router.ts'
 import type { TypingIndicators } from '../typing.ts'
@@ -30,6 +31,7 @@ export function receiptHandlers(receipts: ReceiptService): Pick<Handlers, Receip
 export function typingHandlers(deps: {
   typing: TypingIndicators
   access: ConversationAccess
+  visibility: Visibility
 }): Pick<Handlers, 'typing'> {
   return {
     async typing({ socket, userId }, { recipientId, groupId, isTyping, activity = 'text' }) {
@@ -40,6 +42,9 @@ export function typingHandlers(deps: {
         recipientId !== undefined
           ? await deps.access.directTarget(userId, recipientId)
           : await deps.access.groupTarget(userId, groupId ?? '')
+      // From here on it takes no look-up to tell who may know.
+      await deps.visibility.sees(userId, recipientId ?? userId)
+      await deps.visibility.rulesOf(userId)
       if (isTyping) deps.typing.start(socket, target, activity)
       else deps.typing.stop(socket, target.conversationId)
       return {}

@@ -1,28 +1,38 @@
-import type { ConversationAccess } from '@earshot/core/conversations/access'
 import type { HistoryService } from '@earshot/core/messages/history-service'
 import type { MessageService, Sender } from '@earshot/core/messages/message-service'
-import { directMembers } from '@earshot/protocol'
-import { groupRoom, type Subscriptions } from '@earshot/realtime'
+import type { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
+import { directMembers, type Limits } from '@earshot/protocol'
+import type { GroupRooms } from '../group-rooms.ts'
 import type { EventContext, Handlers } from '../router.ts'
 
 export function messageHandlers(deps: {
   messages: MessageService
   history: HistoryService
-  access: ConversationAccess
-  subscriptions: Subscriptions
+  groupRooms: GroupRooms
+  visibility: VisibilitySettings
+  limits: Limits
 }): Pick<Handlers, 'message' | 'voice_message' | 'group_message' | 'sync'> {
   return {
-    message: (context, payload) => deps.messages.sendDirect(sender(context), payload),
-    voice_message: (context, payload) => deps.messages.sendVoice(sender(context), payload),
+    message: (context, payload) =>
+      deps.visibility.writing(context.userId, payload.recipientId, () =>
+        deps.messages.sendDirect(sender(context), payload),
+      ),
+    voice_message: (context, payload) =>
+      deps.visibility.writing(context.userId, payload.recipientId, () =>
+        deps.messages.sendVoice(sender(context), payload),
+      ),
     group_message: (context, payload) => deps.messages.sendToGroup(sender(context), payload),
 
     /** Subscribed first, read second: what is said in between comes live, and nothing falls between. */
     async sync({ socket, userId }, payload) {
-      for (const conversationId of Object.keys(payload.conversations)) {
-        if (directMembers(conversationId) || socket.rooms.has(groupRoom(conversationId))) continue
-        if (await deps.access.mayRead(userId, conversationId)) await socket.join(groupRoom(conversationId))
+      const ids = Object.keys(payload.conversations)
+      // More are refused.
+      if (ids.length <= deps.limits.syncMaxConversations) {
+        await deps.groupRooms.enter(
+          socket,
+          ids.filter((id) => !directMembers(id)),
+        )
       }
-      await deps.subscriptions.settled()
       return deps.history.sync(userId, payload)
     },
   }

@@ -1,19 +1,41 @@
 import { createHash } from 'node:crypto'
-import type { PresenceReader } from '@earshot/core/presence/presence-reader'
-import { CodedError, type Limits } from '@earshot/protocol'
-import { everyone, type Subscriptions, watchersRoom } from '@earshot/realtime'
+import type { ConversationAccess } from '@earshot/core/conversations/access'
+import type { Headcounts } from '@earshot/core/presence/headcounts'
+import type { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
+import { CodedError, type Limits, type PresenceSubscription } from '@earshot/protocol'
 import type { Connections } from '../connections.ts'
+import type { HeadcountWatch } from '../headcount-watch.ts'
+import type { PresenceWatch } from '../presence-watch.ts'
 import type { Handlers } from '../router.ts'
 
+type PresenceEvents = 'user_online' | 'presence_subscribe' | 'presence_unsubscribe' | 'presence_visibility'
+
 export function presenceHandlers(deps: {
-  reader: PresenceReader
+  watch: PresenceWatch
+  headcountWatch: HeadcountWatch
+  headcounts: Headcounts
+  settings: VisibilitySettings
+  access: ConversationAccess
   connections: Connections
-  subscriptions: Subscriptions
   limits: Limits
   nodeId: string
-}): Pick<Handlers, 'user_online' | 'presence_subscribe' | 'presence_unsubscribe'> {
+}): Pick<Handlers, PresenceEvents> {
+  const { watch, headcountWatch, headcounts, access, limits } = deps
   // The node's name may tell a host's; its hash tells only which sockets share one.
   const node = createHash('sha256').update(deps.nodeId).digest('hex').slice(0, 8)
+
+  /** Small groups are their members, by name. */
+  async function named(userId: string, { userIds = [], groupIds = [] }: PresenceSubscription) {
+    const names = new Set(userIds)
+    const large: string[] = []
+    for (const groupId of new Set(groupIds)) {
+      const members = await headcounts.members(groupId)
+      if (members.length > limits.presenceNamesMaxMembers) large.push(groupId)
+      else for (const member of members) if (member !== userId) names.add(member)
+    }
+    return { names: [...names], large }
+  }
+
   return {
     /** A connected socket is online without it; the ack comes when that is true for everybody. */
     async user_online({ socket, userId }, payload) {
@@ -23,29 +45,27 @@ export function presenceHandlers(deps: {
       return { node }
     },
 
-    async presence_subscribe({ socket }, { userIds }) {
-      if (userIds.length > deps.limits.subscribeMaxUsers) {
-        throw new CodedError('TOO_LARGE', `${deps.limits.subscribeMaxUsers} users at most.`, {
-          field: 'userIds',
+    async presence_subscribe({ socket, userId }, payload) {
+      const { userIds = [], groupIds = [] } = payload
+      if (userIds.length + groupIds.length > limits.subscribeMaxUsers) {
+        throw new CodedError('TOO_LARGE', `${limits.subscribeMaxUsers} users at most.`, {
+          field: userIds.length > 0 ? 'userIds' : 'groupIds',
         })
       }
-      const rooms = userIds.map(watchersRoom)
-      const watched = [...socket.rooms].filter((room) => room.startsWith('presence'))
-      const all = new Set([...watched, ...rooms])
-      all.delete(everyone)
-      if (all.size > deps.limits.subscribeMaxUsersPerSocket) {
-        const message = `A socket watches ${deps.limits.subscribeMaxUsersPerSocket} users at most.`
-        throw new CodedError('TOO_LARGE', message, { field: 'userIds' })
-      }
-      await socket.leave(everyone)
-      await socket.join(rooms)
-      await deps.subscriptions.settled()
-      return { statuses: await deps.reader.statuses(userIds) }
+      for (const groupId of groupIds) await access.groupTarget(userId, groupId)
+      const { names, large } = await named(userId, payload)
+      const statuses = await watch.watch(socket, names)
+      if (groupIds.length === 0) return { statuses }
+      return { statuses, groups: await Promise.all(large.map((id) => headcountWatch.watch(socket, id))) }
     },
 
-    async presence_unsubscribe({ socket }, { userIds }) {
-      for (const userId of userIds) await socket.leave(watchersRoom(userId))
+    async presence_unsubscribe({ socket, userId }, payload) {
+      for (const groupId of payload.groupIds ?? []) headcountWatch.unwatch(socket, groupId)
+      const { names } = await named(userId, payload)
+      await watch.unwatch(socket, names)
       return {}
     },
+
+    presence_visibility: ({ userId }, payload) => deps.settings.set(userId, payload),
   }
 }

@@ -1,4 +1,5 @@
 import { ActionIcon, Stack, Text, Title } from '@mantine/core'
+import { useMemo, useState } from 'react'
 import { BackIcon } from '../../app/icons.tsx'
 import { closeConversation } from '../../app/use-route.ts'
 import { LastSeen } from '../people/last-seen.tsx'
@@ -6,8 +7,9 @@ import { PersonAvatar } from '../people/person-avatar.tsx'
 import { useWatch } from '../people/use-presence.ts'
 import classes from './chat.module.css'
 import { Composer } from './composer.tsx'
+import { type Composing, ComposingContext } from './composing.ts'
 import { MessageHistory } from './message-history.tsx'
-import { useConversationInfo, useHasLeft } from './use-conversation.ts'
+import { useConversationInfo, useHasLeft, useTypingText } from './use-conversation.ts'
 import { useGroup } from './use-group.ts'
 
 interface ChatPageProps {
@@ -17,6 +19,9 @@ interface ChatPageProps {
 export function ChatPage({ conversationId }: ChatPageProps) {
   const { title, otherId } = useConversationInfo(conversationId)
   const hasLeft = useHasLeft(conversationId)
+  const typing = useTypingText(conversationId)
+  const [composing, compose] = useState<Composing>()
+  const composingState = useMemo(() => ({ composing, compose }), [composing])
   useWatch(otherId === undefined ? [] : [otherId])
   return (
     <section className={classes.page} aria-label={`Chat: ${title}`}>
@@ -38,14 +43,19 @@ export function ChatPage({ conversationId }: ChatPageProps) {
           {otherId === undefined ? <GroupMembers groupId={conversationId} /> : <LastSeen userId={otherId} />}
         </Stack>
       </header>
-      <MessageHistory conversationId={conversationId} title={title} />
-      {hasLeft ? (
-        <Text className={classes.composer} role="status">
-          You are no longer in this group.
+      <ComposingContext value={composingState}>
+        <MessageHistory conversationId={conversationId} title={title} />
+        <Text size="sm" c="dimmed" className={classes.typing} aria-live="polite">
+          {typing}
         </Text>
-      ) : (
-        <Composer conversationId={conversationId} title={title} />
-      )}
+        {hasLeft ? (
+          <Text className={classes.composer} role="status">
+            You are no longer in this group.
+          </Text>
+        ) : (
+          <Composer conversationId={conversationId} title={title} />
+        )}
+      </ComposingContext>
     </section>
   )
 }

@@ -4,68 +4,84 @@ import {
   CodedError,
   directMembers,
   type EarshotClient,
-  gapsOf,
-  isRetryable,
   newMessageId,
+  type OutboxItem,
 } from '@earshot/client'
-import type { Group, Message, ServerPayload } from '@earshot/protocol'
+import type { Group, Message, ServerPayload, VoiceInput } from '@earshot/protocol'
 import { errorText } from '../../app/error-text.ts'
 import { Store } from '../../app/store.ts'
-import { catchUp } from './catch-up.ts'
+import { addressOf, outgoingOf } from './address.ts'
 import {
   type ChatState,
   changeList,
   initialChatState,
   type Outgoing,
   receive,
+  receiveChange,
+  receiveMark,
   withConversations,
+  withTyping,
 } from './chat-state.ts'
-import { deliver, type Self } from './deliver.ts'
+import { Uploads } from './uploads.ts'
 
 const pageSize = 50
 
-export type Draft = Pick<Outgoing, 'content' | 'voiceMessage'>
+export interface Self {
+  userId: string
+  name: string
+}
 
-/** The conversations of one user: kept current by events, filled by pages, caught up after an absence. */
+export interface Draft {
+  content: string
+  voiceMessage?: VoiceInput
+  replyTo?: string
+}
+
+/** The conversations of one user: kept current by the SDK's feed, filled by pages. */
 export class ChatStore {
   readonly state = new Store<ChatState>(initialChatState)
   readonly #client: EarshotClient
   readonly #self: Self
+  readonly #uploads: Uploads
   #stops: (() => void)[] = []
-  #catchingUp = false
 
   constructor(client: EarshotClient, self: Self) {
     this.#client = client
     this.#self = self
+    this.#uploads = new Uploads(client, self, this.state)
   }
 
   start(): void {
-    const onMessage = (message: Message) => this.#receive(message)
     const reload = () => void this.loadConversations()
-    const resume = () => void this.#resume()
     this.#stops = [
-      this.#client.on('new_message', onMessage),
-      this.#client.on('new_voice_message', onMessage),
-      this.#client.on('new_group_message', onMessage),
-      this.#client.on('new_group_voice_message', onMessage),
+      this.#client.on('message', (message) => this.#receive(message)),
+      this.#client.on('change', (change) => this.state.update((state) => receiveChange(state, change))),
+      this.#client.on('outbox_changed', ({ pending }) => this.#showPending(pending)),
+      this.#client.on('send_refused', ({ item, error }) => this.#refuse(item, error)),
       this.#client.on('voice_message_stored', (stored) => this.#storeVoice(stored)),
+      this.#client.on('voice_message_transcribed', (stored) => this.#storeVoice(stored)),
+      this.#client.on('message_status_changed', ({ conversationId, ...mark }) =>
+        this.state.update((state) => receiveMark(state, conversationId, mark, this.#self.userId)),
+      ),
+      this.#client.on('user_typing', (typing) => this.#showTyping(typing)),
       this.#client.on('group_created', (group) => this.#join(group)),
+      this.#client.on('group_updated', (updated) => this.#updateGroup(updated)),
       this.#client.on('group_member_added', reload),
       this.#client.on('group_member_removed', (removed) => this.#removeMember(removed)),
-      this.#client.on('reconnected', resume),
-      this.#client.on('sync_required', resume),
+      this.#client.on('reconnected', () => void this.#resume()),
     ]
     void this.loadConversations()
   }
 
   stop(): void {
+    this.#uploads.stop()
     for (const stop of this.#stops) stop()
   }
 
   async loadConversations(): Promise<void> {
     try {
       const conversations = await this.#client.http.conversations()
-      this.state.update((state) => withConversations(state, conversations))
+      this.state.update((state) => withConversations(state, conversations, this.#self.userId))
     } catch (error) {
       console.warn('Earshot: the list of chats could not be loaded.', error)
       this.state.update((state) => (state.loading === 'ready' ? state : { ...state, loading: 'failed' }))
@@ -85,27 +101,47 @@ export class ChatStore {
     await this.#loadPage(conversationId, first ? { beforeSeq: first.seq } : {})
   }
 
-  send(conversationId: string, draft: Draft): void {
-    const outgoing: Outgoing = {
-      ...draft,
-      conversationId,
-      clientMessageId: newMessageId(),
-      createdAt: new Date().toISOString(),
-    }
-    this.state.update((state) => ({ ...state, outgoing: [...state.outgoing, outgoing] }))
-    void this.#deliver(outgoing)
+  /** Goes into the SDK's outbox, from where it shows up as outgoing at once, and as a message when it is stored. */
+  send(
+    conversationId: string,
+    { content, voiceMessage, replyTo }: Draft,
+    clientMessageId = newMessageId(),
+  ): void {
+    const address = addressOf(conversationId, this.#self.userId)
+    const options = { clientMessageId, ...(replyTo !== undefined && { replyTo }) }
+    let sending: Promise<unknown>
+    if ('groupId' in address) {
+      const body = voiceMessage
+        ? { messageType: 'voice' as const, voiceMessage }
+        : { messageType: 'text' as const, content }
+      sending = this.#client.sendGroupMessage({ ...address, ...body, ...options })
+    } else if (voiceMessage) sending = this.#client.sendVoiceMessage({ ...address, voiceMessage, ...options })
+    else sending = this.#client.sendMessage({ ...address, messageType: 'text', content, ...options })
+    sending.catch(() => undefined) // told by `send_refused`
   }
 
-  retry({ error: _error, ...outgoing }: Outgoing): void {
-    this.#replaceOutgoing(outgoing)
-    void this.#deliver(outgoing)
+  sendFile(conversationId: string, file: File): void {
+    this.#uploads.send(conversationId, file)
   }
 
   discard(clientMessageId: string): void {
+    this.#uploads.cancel(clientMessageId)
+    void this.#client.cancelSend(clientMessageId)
     this.state.update((state) => ({
       ...state,
       outgoing: state.outgoing.filter((item) => item.clientMessageId !== clientMessageId),
     }))
+  }
+
+  /** Everything in the conversation has been seen. */
+  markRead(conversationId: string): void {
+    const conversation = this.state.get().conversations.find(({ _id }) => _id === conversationId)
+    if (!conversation || conversation.headSeq === 0) return
+    this.#client.markRead(conversationId, conversation.headSeq)
+    if (conversation.unreadCount === 0) return
+    const { userId } = this.#self
+    const mark = { userId, deliveredSeq: conversation.headSeq, readSeq: conversation.headSeq }
+    this.state.update((state) => receiveMark(state, conversationId, mark, userId))
   }
 
   async createGroup(name: string, members: string[]): Promise<Group> {
@@ -133,29 +169,49 @@ export class ChatStore {
     this.state.update((state) => ({ ...state, history: { ...state.history, [conversationId]: loading } }))
   }
 
-  async #deliver(outgoing: Outgoing): Promise<void> {
-    try {
-      this.#receive(await deliver(this.#client, outgoing, this.#self))
-    } catch (error) {
-      this.#replaceOutgoing({ ...outgoing, error: { text: errorText(error), canRetry: isRetryable(error) } })
-    }
+  #receive(message: Message): void {
+    const { conversationId, seq } = message
+    this.state.update((state) => receive(state, message, this.#self.userId))
+    if (message.sender._id !== this.#self.userId) this.#client.markDelivered(conversationId, seq)
+    const { conversations } = this.state.get()
+    if (!conversations.some((known) => known._id === conversationId)) void this.loadConversations()
   }
 
-  #replaceOutgoing(outgoing: Outgoing): void {
+  /** What the outbox has, and what it gave back or never had: refused messages, files on their way. */
+  #showPending(pending: readonly OutboxItem[]): void {
+    const { userId } = this.#self
+    const waiting = pending.map((item) => outgoingOf(item, userId))
+    const ids = new Set(waiting.map(({ clientMessageId }) => clientMessageId))
+    this.state.update((state) => {
+      const before = state.outgoing.filter(
+        ({ clientMessageId, error, upload }) =>
+          ids.has(clientMessageId) ||
+          error !== undefined ||
+          upload !== undefined ||
+          this.#isUntold(clientMessageId),
+      )
+      const known = new Set(before.map(({ clientMessageId }) => clientMessageId))
+      const added = waiting.filter(({ clientMessageId }) => !known.has(clientMessageId))
+      return { ...state, outgoing: [...before, ...added].map((item) => withoutUpload(item, ids)) }
+    })
+  }
+
+  /** Acknowledged, and its message not told yet: it stays in view in between. */
+  #isUntold(clientMessageId: string): boolean {
+    return !Object.values(this.state.get().lists).some(({ messages }) =>
+      messages.some((message) => message.clientMessageId === clientMessageId),
+    )
+  }
+
+  #refuse(item: OutboxItem, error: CodedError): void {
+    const refused: Outgoing = { ...outgoingOf(item, this.#self.userId), error: errorText(error) }
     this.state.update((state) => ({
       ...state,
-      outgoing: state.outgoing.map((item) =>
-        item.clientMessageId === outgoing.clientMessageId ? outgoing : item,
-      ),
+      outgoing: [
+        ...state.outgoing.filter(({ clientMessageId }) => clientMessageId !== item.clientMessageId),
+        refused,
+      ],
     }))
-  }
-
-  #receive(message: Message): void {
-    this.state.update((state) => receive(state, message, this.#self.userId))
-    const { conversations, lists } = this.state.get()
-    if (!conversations.some((known) => known._id === message.conversationId)) void this.loadConversations()
-    const list = lists[message.conversationId]
-    if (list && gapsOf(list).length > 0) void this.#catchUp()
   }
 
   #storeVoice({ messageId, conversationId, voiceMessage }: ServerPayload<'voice_message_stored'>): void {
@@ -165,36 +221,53 @@ export class ChatStore {
     )
   }
 
-  #removeMember({ conversationId, userId }: ServerPayload<'group_member_removed'>): void {
-    if (userId !== this.#self.userId) return void this.loadConversations()
+  #showTyping({ conversationId, userId, name, isTyping, activity }: ServerPayload<'user_typing'>): void {
+    if (userId === this.#self.userId) return
     this.state.update((state) => ({
       ...state,
-      conversations: state.conversations.filter((conversation) => conversation._id !== conversationId),
-      left: [...state.left, conversationId],
+      typing: withTyping(state.typing, conversationId, userId, isTyping ? { name, activity } : undefined),
     }))
   }
 
-  #join({ conversationId }: Group): void {
-    this.state.update((state) => ({ ...state, left: state.left.filter((id) => id !== conversationId) }))
+  #join(group: Group): void {
+    this.state.update((state) => ({ ...state, left: state.left.filter((id) => id !== group.conversationId) }))
     void this.loadConversations()
   }
 
+  #updateGroup({ conversationId, name, isDeleted }: ServerPayload<'group_updated'>): void {
+    if (isDeleted) this.#leave(conversationId)
+    if (name === undefined) return
+    this.state.update((state) => ({
+      ...state,
+      conversations: state.conversations.map((known) =>
+        known._id === conversationId ? { ...known, name } : known,
+      ),
+    }))
+  }
+
+  #removeMember({ conversationId, userId }: ServerPayload<'group_member_removed'>): void {
+    if (userId === this.#self.userId) this.#leave(conversationId)
+  }
+
+  #leave(conversationId: string): void {
+    this.state.update((state) => ({
+      ...state,
+      left: [...state.left, conversationId],
+      conversations: state.conversations.filter(({ _id }) => _id !== conversationId),
+    }))
+  }
+
+  /** Nobody is known to be typing after a break, and what could not be loaded is tried again. */
   async #resume(): Promise<void> {
-    await Promise.all([this.loadConversations(), this.#catchUp()])
+    this.state.update((state) => ({ ...state, typing: {} }))
+    await this.loadConversations()
     const { history } = this.state.get()
     const failed = Object.keys(history).filter((conversationId) => history[conversationId] === 'failed')
     await Promise.all(failed.map((conversationId) => this.open(conversationId)))
   }
+}
 
-  async #catchUp(): Promise<void> {
-    if (this.#catchingUp) return
-    this.#catchingUp = true
-    try {
-      await catchUp(this.#client, this.state)
-    } catch (error) {
-      console.warn('Earshot: not caught up; the next connection tries again.', error)
-    } finally {
-      this.#catchingUp = false
-    }
-  }
+/** A file that has arrived waits as a message now. */
+function withoutUpload({ upload, ...item }: Outgoing, pendingIds: ReadonlySet<string>): Outgoing {
+  return upload && !pendingIds.has(item.clientMessageId) ? { ...item, upload } : item
 }

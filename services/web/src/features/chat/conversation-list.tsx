@@ -1,5 +1,16 @@
 import type { Conversation } from '@earshot/protocol'
-import { Alert, Box, Button, Group, Loader, Stack, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
+import {
+  Alert,
+  Badge,
+  Button,
+  Group,
+  Loader,
+  Stack,
+  Text,
+  TextInput,
+  UnstyledButton,
+  VisuallyHidden,
+} from '@mantine/core'
 import { lazy, Suspense, useState } from 'react'
 import { GroupIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
@@ -8,9 +19,9 @@ import { openConversation } from '../../app/use-route.ts'
 import people from '../people/people.module.css'
 import { PersonAvatar } from '../people/person-avatar.tsx'
 import { useStatus, useWatch } from '../people/use-presence.ts'
-import { otherMember } from './deliver.ts'
+import { otherMember } from './address.ts'
 import { summaryText, timeText } from './message-text.ts'
-import { useConversationInfo } from './use-conversation.ts'
+import { useConversationInfo, useTypingText } from './use-conversation.ts'
 
 const NewGroupDialog = lazy(() => import('./new-group-dialog.tsx'))
 
@@ -23,14 +34,24 @@ export function ConversationList({ openId, onFindPeople }: ConversationListProps
   const { chat, session } = useServices()
   const { conversations, loading } = useStore(chat.state, (state) => state)
   const [creating, setCreating] = useState(false)
+  const [wanted, setWanted] = useState('')
   useWatch(conversations.flatMap(({ _id }) => otherMember(_id, session.userId) ?? []))
   return (
     <>
-      <Box p="md" pb="xs">
+      <Stack p="md" pb="xs" gap="xs">
         <Button variant="light" fullWidth leftSection={<GroupIcon />} onClick={() => setCreating(true)}>
           New group
         </Button>
-      </Box>
+        {conversations.length > 0 && (
+          <TextInput
+            type="search"
+            aria-label="Find chats by name"
+            placeholder="Find chats by name"
+            value={wanted}
+            onChange={(event) => setWanted(event.currentTarget.value)}
+          />
+        )}
+      </Stack>
       {loading === 'loading' && <Loader size="sm" mx="auto" my="md" aria-label="The chats are loading" />}
       {loading === 'failed' && <LoadingFailed onRetry={() => void chat.loadConversations()} />}
       {loading === 'ready' && conversations.length === 0 && <NoChats onFindPeople={onFindPeople} />}
@@ -40,6 +61,7 @@ export function ConversationList({ openId, onFindPeople }: ConversationListProps
             key={conversation._id}
             conversation={conversation}
             current={conversation._id === openId}
+            wanted={wanted.trim().toLowerCase()}
           />
         ))}
       </ul>
@@ -52,10 +74,18 @@ export function ConversationList({ openId, onFindPeople }: ConversationListProps
   )
 }
 
-function ConversationRow({ conversation, current }: { conversation: Conversation; current: boolean }) {
+interface ConversationRowProps {
+  conversation: Conversation
+  current: boolean
+  wanted: string
+}
+
+function ConversationRow({ conversation, current, wanted }: ConversationRowProps) {
   const { title, otherId } = useConversationInfo(conversation._id)
   const status = useStatus(otherId)
-  const { lastMessage } = conversation
+  const typing = useTypingText(conversation._id)
+  const { lastMessage, unreadCount } = conversation
+  if (!title.toLowerCase().includes(wanted)) return null
   return (
     <li>
       <UnstyledButton
@@ -77,9 +107,17 @@ function ConversationRow({ conversation, current }: { conversation: Conversation
               </Text>
             )}
           </Group>
-          <Text component="span" size="sm" c="dimmed" truncate>
-            {lastMessage ? <LastMessage conversation={conversation} /> : 'No messages yet'}
-          </Text>
+          <Group component="span" justify="space-between" gap="xs" wrap="nowrap">
+            <Text component="span" size="sm" c="dimmed" truncate>
+              {typing || (lastMessage ? <LastMessage conversation={conversation} /> : 'No messages yet')}
+            </Text>
+            {unreadCount > 0 && (
+              <Badge component="span" size="md" flex="none" circle={unreadCount < 10}>
+                {unreadCount < 1_000 ? unreadCount : '999+'}
+                <VisuallyHidden> unread</VisuallyHidden>
+              </Badge>
+            )}
+          </Group>
         </span>
       </UnstyledButton>
     </li>

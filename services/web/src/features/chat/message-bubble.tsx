@@ -1,10 +1,16 @@
 import type { Message } from '@earshot/protocol'
-import { Text, VisuallyHidden } from '@mantine/core'
-import { memo } from 'react'
+import { ActionIcon, Text, VisuallyHidden } from '@mantine/core'
+import { lazy, memo, Suspense, useState } from 'react'
+import { DeliveredIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
-import { VoicePlayer } from '../voice/voice-player.tsx'
+import { useStore } from '../../app/store.ts'
 import classes from './chat.module.css'
-import { timeText } from './message-text.ts'
+import { MessageContent } from './message-content.tsx'
+import { summaryText, timeText } from './message-text.ts'
+import { Reactions } from './reactions.tsx'
+import { useStatus } from './use-conversation.ts'
+
+const MessageMenu = lazy(() => import('./message-menu.tsx'))
 
 interface MessageBubbleProps {
   message: Message
@@ -28,20 +34,75 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
           {message.sender.name}
         </Text>
       )}
-      <div className={classes.bubble} data-own={own || undefined}>
-        <MessageContent message={message} />
-        <time className={classes.time} dateTime={message.createdAt}>
-          {timeText(message.createdAt)}
-        </time>
+      <div className={classes.line} data-own={own || undefined}>
+        <div className={classes.bubble} data-own={own || undefined}>
+          {message.replyTo !== undefined && <Quote message={message} messageId={message.replyTo} />}
+          <MessageContent message={message} />
+          <span className={classes.time}>
+            {message.editedAt !== undefined && 'edited '}
+            <time dateTime={message.createdAt}>{timeText(message.createdAt)}</time>
+            {own && message.deletedAt === undefined && <Status message={message} />}
+          </span>
+        </div>
+        {message.deletedAt === undefined && <More message={message} own={own} />}
       </div>
+      <Reactions message={message} />
     </li>
   )
 })
 
-function MessageContent({ message }: { message: Message }) {
-  if (message.messageType === 'voice' && message.voiceMessage) {
-    return <VoicePlayer voice={message.voiceMessage} />
-  }
-  if (message.messageType === 'file') return <p className={classes.text}>File: {message.file?.name}</p>
-  return <p className={classes.text}>{message.content}</p>
+/** What it answers to, where that is at hand. */
+function Quote({ message: { conversationId }, messageId }: { message: Message; messageId: string }) {
+  const { chat } = useServices()
+  const quoted = useStore(chat.state, (state) =>
+    state.lists[conversationId]?.messages.find(({ _id }) => _id === messageId),
+  )
+  return (
+    <blockquote className={classes.quote}>
+      {quoted ? (
+        <>
+          <b>{quoted.sender.name}</b> {summaryText(quoted)}
+        </>
+      ) : (
+        'An earlier message'
+      )}
+    </blockquote>
+  )
+}
+
+const statusText = { sent: 'Sent', delivered: 'Delivered', read: 'Read' } as const
+
+function Status({ message }: { message: Message }) {
+  const status = useStatus(message)
+  const Icon = status === 'sent' ? SentIcon : DeliveredIcon
+  return (
+    <span className={classes.status} data-status={status} title={statusText[status]}>
+      <Icon size={14} />
+      <VisuallyHidden>{statusText[status]}</VisuallyHidden>
+    </span>
+  )
+}
+
+/** The menu is loaded when it is first asked for. */
+function More({ message, own }: { message: Message; own: boolean }) {
+  const [wanted, setWanted] = useState(false)
+  const button = (
+    <ActionIcon
+      className={classes.more}
+      variant="subtle"
+      color="gray"
+      radius="xl"
+      aria-label={`More about this message: ${summaryText(message).slice(0, 40)}`}
+      aria-haspopup="menu"
+      {...(!wanted && { onClick: () => setWanted(true) })}
+    >
+      <MoreIcon size={18} />
+    </ActionIcon>
+  )
+  if (!wanted) return button
+  return (
+    <Suspense fallback={button}>
+      <MessageMenu message={message} own={own} target={button} />
+    </Suspense>
+  )
 }

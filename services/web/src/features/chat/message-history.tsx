@@ -1,10 +1,11 @@
 import { Alert, Button, Loader, Stack, Text, VisuallyHidden } from '@mantine/core'
+import { Fragment } from 'react'
 import { useServices } from '../../app/services.ts'
 import classes from './chat.module.css'
 import { MessageBubble } from './message-bubble.tsx'
-import { summaryText } from './message-text.ts'
+import { dayText, isSameDay, summaryText } from './message-text.ts'
 import { OutgoingBubble } from './outgoing-bubble.tsx'
-import { type OpenConversation, useConversation } from './use-conversation.ts'
+import { type OpenConversation, useConversation, useReading } from './use-conversation.ts'
 import { useScrollToOwn } from './use-scroll-to-own.ts'
 
 interface MessageHistoryProps {
@@ -15,6 +16,7 @@ interface MessageHistoryProps {
 export function MessageHistory({ conversationId, title }: MessageHistoryProps) {
   const conversation = useConversation(conversationId)
   const { list, loading, outgoing } = conversation
+  const firstUnread = useReading(conversationId, list.headSeq)
   const scroll = useScrollToOwn(outgoing.at(-1)?.clientMessageId)
   const isEmpty = list.messages.length === 0 && outgoing.length === 0
   return (
@@ -29,9 +31,17 @@ export function MessageHistory({ conversationId, title }: MessageHistoryProps) {
             </Text>
           )}
           <ol className={classes.messages}>
-            {list.messages.map((message, index) => (
-              <MessageBubble key={message._id} message={message} previous={list.messages[index - 1]} />
-            ))}
+            {list.messages.map((message, index) => {
+              const previous = list.messages[index - 1]
+              const isNewDay = !previous || !isSameDay(previous.createdAt, message.createdAt)
+              return (
+                <Fragment key={message._id}>
+                  {isNewDay && <Divider text={dayText(message.createdAt)} />}
+                  {message.seq === firstUnread && <Divider text="New messages" isNew />}
+                  <MessageBubble message={message} previous={isNewDay ? undefined : previous} />
+                </Fragment>
+              )
+            })}
             {outgoing.map((item) => (
               <OutgoingBubble key={item.clientMessageId} outgoing={item} />
             ))}
@@ -40,6 +50,14 @@ export function MessageHistory({ conversationId, title }: MessageHistoryProps) {
       </section>
       <Announcement conversation={conversation} />
     </>
+  )
+}
+
+function Divider({ text, isNew = false }: { text: string; isNew?: boolean }) {
+  return (
+    <li className={classes.divider} data-new={isNew || undefined}>
+      {text}
+    </li>
   )
 }
 

@@ -1,27 +1,54 @@
-import { Button, Group, Text, VisuallyHidden } from '@mantine/core'
+import { Button, Group, Progress, Text, VisuallyHidden } from '@mantine/core'
 import { useServices } from '../../app/services.ts'
-import { VoicePlayer } from '../voice/voice-player.tsx'
 import classes from './chat.module.css'
 import type { Outgoing } from './chat-state.ts'
+import { MessageContent } from './message-content.tsx'
 
 /** Our own message on its way, or stuck, with what can be done about it. */
 export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
   const { chat } = useServices()
-  const { content, voiceMessage, error, clientMessageId } = outgoing
+  const { content, voiceMessage, file, upload, error, clientMessageId, conversationId, replyTo } = outgoing
+  const canRetry = error !== undefined && !file
+
+  function retry() {
+    chat.discard(clientMessageId)
+    const reply = replyTo === undefined ? {} : { replyTo }
+    chat.send(conversationId, { content, ...(voiceMessage && { voiceMessage }), ...reply })
+  }
+
   return (
     <li className={classes.message} data-own>
       <VisuallyHidden>You:</VisuallyHidden>
       <div className={classes.bubble} data-own>
-        {voiceMessage ? <VoicePlayer voice={voiceMessage} /> : <p className={classes.text}>{content}</p>}
-        {!error && <span className={classes.time}>Sending…</span>}
+        <MessageContent
+          message={{
+            messageType: voiceMessage ? 'voice' : file ? 'file' : 'text',
+            content,
+            ...(voiceMessage && { voiceMessage: { ...voiceMessage, url: voiceMessage.url ?? '' } }),
+            ...(file && { file: { ...file, url: '' } }),
+          }}
+        />
+        {upload && (
+          <Progress
+            className={classes.upload}
+            value={(100 * upload.sentBytes) / Math.max(1, upload.totalBytes)}
+            aria-label="Sent of the file"
+          />
+        )}
+        {error === undefined && <span className={classes.time}>{upload ? 'Uploading…' : 'Sending…'}</span>}
       </div>
-      {error && (
+      {upload && !error && (
+        <Button size="compact-sm" variant="subtle" color="gray" onClick={() => chat.discard(clientMessageId)}>
+          Cancel
+        </Button>
+      )}
+      {error !== undefined && (
         <Group gap="xs" role="alert" justify="flex-end">
           <Text size="sm" c="var(--mantine-color-error)">
-            Not sent. {error.text}
+            Not sent. {error}
           </Text>
-          {error.canRetry && (
-            <Button size="compact-sm" variant="default" onClick={() => chat.retry(outgoing)}>
+          {canRetry && (
+            <Button size="compact-sm" variant="default" onClick={retry}>
               Send again
             </Button>
           )}

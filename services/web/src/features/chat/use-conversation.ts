@@ -1,9 +1,10 @@
 import { emptyMessageList, hasOlder, type MessageList } from '@earshot/client'
-import { useEffect, useMemo, useState } from 'react'
+import type { Message } from '@earshot/protocol'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
+import { otherMember } from './address.ts'
 import type { Loading, Outgoing } from './chat-state.ts'
-import { otherMember } from './deliver.ts'
 
 export interface OpenConversation {
   list: MessageList
@@ -48,6 +49,56 @@ export function useConversationInfo(conversationId: string): ConversationInfo {
   const name = useUserName(otherId, knownName)
   if (otherId === session.userId) return { title: 'Notes to yourself', otherId }
   return { title: otherId === undefined ? (conversation?.name ?? 'Group') : name, otherId }
+}
+
+/** Somebody is writing or recording, in words; nothing when nobody is. */
+export function useTypingText(conversationId: string): string {
+  const { chat } = useServices()
+  const typing = useStore(chat.state, (state) => state.typing[conversationId])
+  const active = Object.values(typing ?? {})
+  const [first] = active
+  if (!first) return ''
+  if (active.length > 1) return `${active.map(({ name }) => name).join(' and ')} are writing…`
+  return first.activity === 'voice'
+    ? `${first.name} is recording a voice message…`
+    : `${first.name} is writing…`
+}
+
+/**
+ * How far our own message has got: in a conversation between two the other's marks tell, in a group what the server
+ * said when it was loaded, and whether anybody has read it since.
+ */
+export function useStatus(message: Message): Message['status'] {
+  const { chat, session } = useServices()
+  const marks = useStore(chat.state, (state) => state.marks[message.conversationId])
+  const others = Object.values(marks ?? {}).filter(({ userId }) => userId !== session.userId)
+  if (message.status === 'read' || others.some(({ readSeq }) => readSeq >= message.seq)) return 'read'
+  const isDelivered = others.some(({ deliveredSeq }) => deliveredSeq >= message.seq)
+  return isDelivered ? 'delivered' : message.status
+}
+
+/** While the conversation is in view, what comes is read. Gives the first `seq` that was unread when it was opened. */
+export function useReading(conversationId: string, headSeq: number): number | undefined {
+  const { chat } = useServices()
+  const [firstUnread] = useState(() => {
+    const conversation = chat.state.get().conversations.find(({ _id }) => _id === conversationId)
+    if (!conversation || conversation.unreadCount === 0) return undefined
+    return conversation.headSeq - conversation.unreadCount + 1
+  })
+  const look = useCallback(() => {
+    if (document.visibilityState === 'visible' && document.hasFocus()) chat.markRead(conversationId)
+  }, [chat, conversationId])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every further message is looked at.
+  useEffect(look, [look, headSeq])
+  useEffect(() => {
+    window.addEventListener('focus', look)
+    document.addEventListener('visibilitychange', look)
+    return () => {
+      window.removeEventListener('focus', look)
+      document.removeEventListener('visibilitychange', look)
+    }
+  }, [look])
+  return firstUnread
 }
 
 /** Whether we were taken out of the group, or left it, while the page was open. */

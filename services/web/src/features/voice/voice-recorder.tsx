@@ -9,10 +9,21 @@ import classes from './voice.module.css'
 interface VoiceRecorderProps {
   onSend: (voice: VoiceRecording) => void
   onClose: () => void
+  /** Now and then while it goes on. */
+  onRecording: () => void
 }
 
-export default function VoiceRecorder({ onSend, onClose }: VoiceRecorderProps) {
+export default function VoiceRecorder({ onSend, onClose, onRecording }: VoiceRecorderProps) {
   const { state, send, retry } = useRecorder(onSend)
+  const isRecording = state.phase === 'recording'
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: said again while it goes on, whoever listens.
+  useEffect(() => {
+    if (!isRecording) return
+    onRecording()
+    const timer = setInterval(onRecording, 2_000)
+    return () => clearInterval(timer)
+  }, [isRecording])
 
   function onKeyDown(event: KeyboardEvent) {
     if (event.key === 'Escape') onClose()

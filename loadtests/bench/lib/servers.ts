@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import { type Daemon, startMongo, startRedis } from '../../../infra/servers/index.ts'
+import { serviceDaemon } from '../../../infra/servers/service.ts'
+import { readSettings } from '../../../infra/settings.ts'
+import { freePort } from '../../../infra/system/ports.ts'
+import type { Toolbox } from '../../../infra/tools/toolbox.ts'
+import { cpuTimes } from './cpu-time.ts'
+
+export const parts = ['gateways', 'worker', 'redis', 'database'] as const
+export type Part = (typeof parts)[number]
+/** CPU time of each part of the cluster, microseconds. */
+export type CpuTimes = Record<Part, number>
+
+export interface ServersOptions {
+  nodes: number
+  /** Settings of gateways and worker that differ from their defaults. */
+  env?: NodeJS.ProcessEnv
+}
+
+/**
+ * A cluster with throwaway data, its servers processes of their own as in production, so that each one's CPU time can be
+ * told from the others' and from the clients'. Without a balancer: clients choose their node.
+ */
+export class Servers {
+  readonly jwtSecret: string
+  readonly #processes: Record<Part, readonly Daemon[]>
+  readonly #stop: () => Promise<void>
+
+  private constructor(deps: {
+    jwtSecret: string
+    processes: Record<Part, readonly Daemon[]>
+    stop: () => Promise<void>
+  }) {
+    this.jwtSecret = deps.jwtSecret
+    this.#processes = deps.processes
+    this.#stop = deps.stop
+  }
+
+  static async start(box: Toolbox, { nodes, env }: ServersOptions): Promise<Servers> {
+    const { reporter } = box
+    const undo: (() => Promise<void>)[] = []
+    const stop = async () => {
+      for (const step of undo.toReversed()) await step()
+    }
+    try {
+      const redis = await reporter.step('Starting Redis', () => startRedis(box))
+      undo.push(() => redis.stop())
+      const mongo = await reporter.step('Starting MongoDB', () => startMongo(box))
+      undo.push(() => mongo.stop())
+      const jwtSecret = randomBytes(24).toString('hex')
+      const { gatewayEntry, workerEntry } = readSettings()
+      const service = async (id: string, entry: string) => {
+        const settings = {
+          REDIS_URL: redis.url,
+          QUEUE_REDIS_URL: redis.url,
+          MONGODB_URI: `${mongo.url}/earshot`,
+          JWT_SECRET: jwtSecret,
+          LOG_LEVEL: 'warn',
+          DRAIN_MS: '0',
+          ...env,
+        }
+        const daemon = serviceDaemon({ id, entry, port: await freePort(), env: settings }, box)
+        undo.push(() => daemon.stop())
+        return daemon
+      }
+      const worker = await service('worker-1', workerEntry)
+      const gateways: Daemon[] = []
+      for (let i = 1; i <= nodes; i++) gateways.push(await service(`gateway-${i}`, gatewayEntry))
+      await reporter.step('Starting the gateways', () =>
+        Promise.all([worker, ...gateways].map((daemon) => daemon.start())),
+      )
+      const processes = { gateways, worker: [worker], redis: redis.daemons, database: mongo.daemons }
+      return new Servers({ jwtSecret, processes, stop })
+    } catch (error) {
+      await stop()
+      throw error
+    }
+  }
+
+  get nodes(): number {
+    return this.#processes.gateways.length
+  }
+
+  url(node: number): string {
+    const gateway = this.#processes.gateways[node]
+    if (!gateway) throw new RangeError(`no node ${node}`)
+    return `http://127.0.0.1:${gateway.port}`
+  }
+
+  /** As a fault would end it. CPU time can be asked for no more. */
+  async kill(node: number): Promise<void> {
+    await this.#processes.gateways[node]?.kill('SIGKILL')
+  }
+
+  /** CPU time that each part has used since it was started. */
+  cpu(): CpuTimes {
+    const pids = (part: Part) =>
+      this.#processes[part].map(({ role, pid }) => {
+        if (pid === undefined) throw new Error(`${role} has ended`)
+        return pid
+      })
+    return cpuTimes({
+      gateways: pids('gateways'),
+      worker: pids('worker'),
+      redis: pids('redis'),
+      database: pids('database'),
+    })
+  }
+
+  stop(): Promise<void> {
+    return this.#stop()
+  }
+}

@@ -1,0 +1,13 @@
+/** The middle value; of an even number the mean of the two in the middle. Pure. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const half = sorted.length / 2
+  const upper = sorted[Math.floor(half)]
+  if (upper === undefined) throw new RangeError('the median of nothing')
+  return Number.isInteger(half) ? (upper + (sorted[half - 1] ?? upper)) / 2 : upper
+}
+
+/** Lowest and highest. Pure. */
+export function range(values: readonly number[]): [number, number] {
+  return [Math.min(...values), Math.max(...values)]
+}

@@ -1,0 +1,126 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { UserStatus } from '@earshot/protocol'
+import { io, type Socket } from 'socket.io-client'
+import type { Row, Table } from '../lib/row.ts'
+import { Servers } from '../lib/servers.ts'
+import { count } from '../lib/settings.ts'
+import { median } from '../lib/stats.ts'
+import { mintToken } from '../lib/token.ts'
+
+/** Where nothing happens but that somebody watches, and where it happens. */
+const calm = 0
+const doomed = 1
+/** Longer than `PRESENCE_RENEW_MS`. */
+const settleMs = 7_500
+
+interface Goodbye {
+  /** From going to being heard of, milliseconds. */
+  seenAfterMs: number
+  /** How much earlier than they went, as clients are told. */
+  behindMs: number
+}
+
+/** How late the truth about people who go can be, with the settings as they are by default. */
+export const presenceTimes: Row = {
+  name: 'presence-times',
+  asks: 'How long does somebody seem to be there who is gone, and how old is their lastSeen then?',
+  async run(box) {
+    const people = count('PEOPLE', 200)
+    const servers = await Servers.start(box, { nodes: 2 })
+    const sockets: Socket[] = []
+    try {
+      const group = async (name: string) => {
+        const userIds = Array.from({ length: people }, (_, i) => `${name}-${i}`)
+        const made = await Promise.all(userIds.map((userId) => connect(servers, userId, doomed)))
+        sockets.push(...made)
+        return made.map((socket, i) => ({ socket, userId: userIds[i] ?? '' }))
+      }
+      const watcher = await connect(servers, 'watcher', calm)
+      sockets.push(watcher)
+      const measure = async (what: string, go: (of: { socket: Socket }[]) => Promise<void>) => {
+        const going = await group(what.replaceAll(' ', '-'))
+        // By now each lease is somewhere between two renewals.
+        await wait(settleMs)
+        return box.reporter.step(what, () => goodbyes(watcher, going, () => go(going)))
+      }
+      const rows = [
+        {
+          what: 'clean leave',
+          bound: 'PRESENCE_COALESCE_MS',
+          found: await measure('clean leave', async (going) => {
+            for (const { socket } of going) socket.disconnect()
+          }),
+        },
+        {
+          what: 'lost connection',
+          bound: 'PRESENCE_GRACE_MS + PRESENCE_SWEEP_MS',
+          found: await measure('lost connection', async (going) => {
+            for (const { socket } of going) socket.io.engine.close()
+          }),
+        },
+        {
+          what: 'killed node',
+          bound: 'PRESENCE_LEASE_MS + PRESENCE_SWEEP_MS',
+          found: await measure('killed node', () => servers.kill(doomed)),
+        },
+      ]
+      return tableOf(rows, people)
+    } finally {
+      for (const socket of sockets) socket.disconnect()
+      await servers.stop()
+    }
+  },
+}
+
+async function connect(servers: Servers, userId: string, node: number): Promise<Socket> {
+  const socket = io(servers.url(node), {
+    auth: { token: mintToken(servers.jwtSecret, userId) },
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+  })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('connect_error', reject)
+  })
+  await socket.timeout(60_000).emitWithAck('user_online', userId)
+  return socket
+}
+
+/** Lets them go, and resolves when the watcher has heard of all. */
+async function goodbyes(
+  watcher: Socket,
+  going: { userId: string }[],
+  go: () => Promise<void>,
+): Promise<Goodbye[]> {
+  const userIds = going.map(({ userId }) => userId)
+  await watcher.timeout(60_000).emitWithAck('presence_subscribe', { userIds })
+  const expected = new Set(userIds)
+  const found: Goodbye[] = []
+  const all = Promise.withResolvers<void>()
+  // The clocks of clients and Redis are one here: all run on one machine.
+  const goneAt = Date.now()
+  const hear = ({ userId, isOnline, lastSeen }: UserStatus) => {
+    if (isOnline || !expected.delete(userId)) return
+    found.push({ seenAfterMs: Date.now() - goneAt, behindMs: goneAt - Date.parse(lastSeen ?? '') })
+    if (expected.size === 0) all.resolve()
+  }
+  watcher.on('user_status_changed', hear)
+  await go()
+  await all.promise
+  watcher.off('user_status_changed', hear)
+  return found
+}
+
+function tableOf(rows: { what: string; bound: string; found: Goodbye[] }[], people: number): Table {
+  const ms = (value: number) => `${(value / 1_000).toFixed(2)} s`
+  return {
+    heading: ['gone by', 'seen after (median)', 'at most', 'lastSeen behind by at most', 'made of'],
+    lines: rows.map(({ what, bound, found }) => {
+      const after = found.map(({ seenAfterMs }) => seenAfterMs)
+      const behind = Math.max(0, ...found.map(({ behindMs }) => behindMs))
+      return [what, ms(median(after)), ms(Math.max(...after)), ms(behind), bound]
+    }),
+    notes: [`${people} people each, two nodes, default settings; as one socket on the other node hears it.`],
+  }
+}

@@ -1,0 +1,46 @@
+-- Gives a connection's lease back.
+-- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox
+-- ARGV[1] user id   ARGV[2] connection id   ARGV[3] ms since its last sign of life   ARGV[4] grace, ms (0: none)
+-- Returns { changed, version, lastSeen }; changed: 1 the user went offline, else 0.
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local user = ARGV[1]
+local seen, grace = now - tonumber(ARGV[3]), tonumber(ARGV[4])
+
+if redis.call('HDEL', KEYS[1], 'c:' .. ARGV[2]) == 0 then
+  -- Redis forgot it, or it ended while its node was away. That a sign of life was seen is a fact all the same, and
+  -- changes nobody's state.
+  if redis.call('ZSCORE', KEYS[2], user) then
+    local known = redis.call('HGET', KEYS[1], 's')
+    if known and tonumber(known) < seen then redis.call('HSET', KEYS[1], 's', seen) end
+  else
+    local pending = redis.call('HGET', KEYS[3], user) or '0|-|0'
+    local last, state = string.match(pending, '^(%d+)(|.*)$')
+    if tonumber(last) < seen then redis.call('HSET', KEYS[3], user, string.format('%d', seen) .. state) end
+  end
+  return { 0, 0, 0 }
+end
+
+local version, latest = 0, 0
+local entries = redis.call('HGETALL', KEYS[1])
+for i = 1, #entries, 2 do
+  local name, value = entries[i], tonumber(entries[i + 1])
+  if name == 'v' then version = value
+  elseif name == 's' then seen = math.max(seen, value)
+  else latest = math.max(latest, value) end
+end
+if grace > 0 then
+  redis.call('HSET', KEYS[1], 'g:' .. ARGV[2], now + grace)
+  latest = math.max(latest, now + grace)
+end
+if latest > now then
+  redis.call('HSET', KEYS[1], 's', seen)
+  redis.call('ZADD', KEYS[2], latest, user)
+  return { 0, version, seen }
+end
+version = math.max(version + 1, now)
+redis.call('ZREM', KEYS[2], user)
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[3], user, string.format('%d|0|%d', seen, version))
+redis.call('ZADD', KEYS[4], version, user)
+return { 1, version, seen }

@@ -1,0 +1,50 @@
+import type { Lease, LeaseStore, PresenceState } from './lease-store.ts'
+
+/** A lease to be given back; times by the monotonic clock. */
+interface Owed extends Lease {
+  aliveAt: number
+  graceEndsAt: number
+  isUnderWay: boolean
+}
+
+/**
+ * Leases that are given back. What Redis could not be told while it was away is told later, as of when it happened: so
+ * `lastSeen` is the moment of leaving, however long the outage. No more than were held when it began.
+ */
+export class OwedReleases {
+  readonly #store: LeaseStore
+  readonly #owed = new Map<string, Owed>()
+
+  constructor(store: LeaseStore) {
+    this.#store = store
+  }
+
+  /**
+   * Returns the user's new state when this made them offline; rejects while Redis is away.
+   * @param lease.aliveAt its last sign of life, by the monotonic clock
+   */
+  async release(lease: Lease & { aliveAt: number }, graceMs: number): Promise<PresenceState | undefined> {
+    const owed: Owed = { ...lease, graceEndsAt: performance.now() + graceMs, isUnderWay: false }
+    this.#owed.set(lease.connectionId, owed)
+    return this.#pay(owed)
+  }
+
+  /** Tells what is owed. */
+  async settle(): Promise<PresenceState[]> {
+    const waiting = [...this.#owed.values()].filter(({ isUnderWay }) => !isUnderWay)
+    const states = await Promise.all(waiting.map((owed) => this.#pay(owed)))
+    return states.flatMap((state) => state ?? [])
+  }
+
+  async #pay(owed: Owed): Promise<PresenceState | undefined> {
+    owed.isUnderWay = true
+    try {
+      const now = performance.now()
+      const state = await this.#store.release(owed, now - owed.aliveAt, owed.graceEndsAt - now)
+      this.#owed.delete(owed.connectionId)
+      return state
+    } finally {
+      owed.isUnderWay = false
+    }
+  }
+}

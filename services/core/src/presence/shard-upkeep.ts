@@ -1,0 +1,148 @@
+import type { Redis } from 'ioredis'
+import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import type { PresenceKeys } from './keys.ts'
+import { type PresenceState, type Sighting, statesOf } from './states.ts'
+
+/** What MongoDB does not have yet; without a state only `lastSeen` is new. `raw` is what Redis holds for it. */
+export interface DirtyState extends Sighting {
+  state?: { isOnline: boolean; version: number }
+  raw: string
+}
+
+/** A change that nobody may have been told of; without `lastSeen` MongoDB has it. */
+export interface UntoldChange {
+  userId: string
+  isOnline: boolean
+  version: number
+  lastSeen?: number
+}
+
+export interface Swept {
+  /** Who went offline. */
+  gone: PresenceState[]
+  untold: UntoldChange[]
+  /**
+   * Since when Redis has its memory of this shard, and whether it was compared with MongoDB since. Absent while nodes
+   * may still be taking leases again.
+   */
+  memory?: { born: number; isSettled: boolean }
+}
+
+export interface ShardUpkeepOptions {
+  leaseMs: number
+  /** So long without a sweep of a shard means that nodes may not have reached it either. */
+  pauseMs: number
+  /** Longer than it takes who made a change to tell it and to note that in Redis: see `outbox.ts`. */
+  tellWithinMs?: number
+}
+
+type SweepAnswer = [born: number, settled: number, gone: (string | number)[], untold: (string | number)[]]
+
+/** What workers do with shards in Redis. Rejects while Redis is away. */
+export class ShardUpkeep {
+  readonly keys: PresenceKeys
+  readonly #redis: Redis
+  readonly #options: Required<ShardUpkeepOptions>
+  readonly #scripts: Record<'sweep' | 'flushed' | 'reconcile', ScriptCall>
+
+  constructor(redis: Redis, keys: PresenceKeys, options: ShardUpkeepOptions) {
+    this.keys = keys
+    this.#redis = redis
+    this.#options = { tellWithinMs: 6_000, ...options }
+    const script = (name: string) =>
+      defineScript(redis, `presence_${name}`, new URL(`./lua/${name}.lua`, import.meta.url))
+    this.#scripts = {
+      sweep: script('sweep'),
+      flushed: script('flushed'),
+      reconcile: script('reconcile'),
+    }
+  }
+
+  /**
+   * Ends what is past its deadline in one shard.
+   * @param max most users in one call
+   * @param wasAway Redis may have been out of the nodes' reach: they get one lease's time to renew first
+   */
+  async sweep(shard: number, max: number, wasAway: boolean): Promise<Swept> {
+    const { deadlines, dirty, outbox, sweep, userPrefix } = this.keys.of(shard)
+    const { leaseMs, pauseMs, tellWithinMs } = this.#options
+    const args = [max, leaseMs, userPrefix, pauseMs, wasAway ? 1 : 0, tellWithinMs]
+    const answer = (await this.#scripts.sweep([deadlines, dirty, outbox, sweep], args)) as SweepAnswer
+    const [born, settled, gone, flat] = answer
+    const untold: UntoldChange[] = []
+    for (let i = 0; i + 3 < flat.length; i += 4) {
+      const lastSeen = Number(flat[i + 3])
+      untold.push({
+        userId: String(flat[i]),
+        isOnline: flat[i + 1] === 1,
+        version: Number(flat[i + 2]),
+        ...(lastSeen >= 0 && { lastSeen }),
+      })
+    }
+    return {
+      gone: statesOf(gone),
+      untold,
+      ...(born > 0 && { memory: { born, isSettled: settled === 1 } }),
+    }
+  }
+
+  /**
+   * Takes those offline of whom Redis knows nothing, and returns them.
+   * @param states of users of this shard whom MongoDB calls online, as it has them
+   */
+  async reconcile(shard: number, states: PresenceState[]): Promise<PresenceState[]> {
+    if (states.length === 0) return []
+    const { deadlines, dirty, outbox } = this.keys.of(shard)
+    const args = states.flatMap(({ userId, version, lastSeen }) => [userId, version, lastSeen])
+    const gone = await this.#scripts.reconcile([deadlines, dirty, outbox], args)
+    return statesOf(gone as (string | number)[])
+  }
+
+  /** Notes that the shard was compared with MongoDB. Redis wiped meanwhile is a new memory, and compared again. */
+  async settled(shard: number, born: number): Promise<void> {
+    await this.#redis.hset(this.keys.of(shard).sweep, 'settled', born)
+  }
+
+  /** States of one shard that MongoDB does not have yet, about `count` of them, from `cursor` on ('0' at first). */
+  async dirty(
+    shard: number,
+    cursor: string,
+    count: number,
+  ): Promise<{ cursor: string; states: DirtyState[] }> {
+    const [next, flat] = await this.#redis.hscan(this.keys.of(shard).dirty, cursor, 'COUNT', count)
+    const states: DirtyState[] = []
+    for (let i = 0; i + 1 < flat.length; i += 2) {
+      const raw = String(flat[i + 1])
+      const [lastSeen, state, version] = raw.split('|')
+      states.push({
+        userId: String(flat[i]),
+        lastSeen: Number(lastSeen),
+        ...(state !== '-' && { state: { isOnline: state === '1', version: Number(version) } }),
+        raw,
+      })
+    }
+    return { cursor: next, states }
+  }
+
+  /** Drops states that were written to MongoDB, except those that changed since. */
+  async flushed(shard: number, states: DirtyState[]): Promise<void> {
+    if (states.length === 0) return
+    const args = states.flatMap(({ userId, raw }) => [userId, raw])
+    await this.#scripts.flushed([this.keys.of(shard).dirty], args)
+  }
+
+  /** Who is online in one shard, about `count` of them, from `cursor` on ('0' at first). */
+  async online(shard: number, cursor: string, count: number): Promise<{ cursor: string; userIds: string[] }> {
+    const [next, flat] = await this.#redis.zscan(this.keys.of(shard).deadlines, cursor, 'COUNT', count)
+    return { cursor: next, userIds: flat.filter((_, i) => i % 2 === 0) }
+  }
+
+  /** True for one worker in `forMs`: it has the shard's checkpoint to write. */
+  async claimCheckpoint(shard: number, forMs: number): Promise<boolean> {
+    return (await this.#redis.set(this.keys.of(shard).checkpoint, '1', 'PX', forMs, 'NX')) === 'OK'
+  }
+
+  async unclaimCheckpoint(shard: number): Promise<void> {
+    await this.#redis.del(this.keys.of(shard).checkpoint)
+  }
+}

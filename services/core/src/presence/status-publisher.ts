@@ -1,0 +1,83 @@
+import type { UserStatus } from '@earshot/protocol'
+import type { Fanout } from '../fanout.ts'
+import type { Logger } from '../observability/logger.ts'
+import { Outage } from '../observability/outage.ts'
+import type { Visibility } from '../visibility/visibility.ts'
+import type { PresenceState } from './states.ts'
+import { toStatus } from './to-status.ts'
+
+const retryMs = 1_000
+
+/** Lets every process know whose state changed, so that none goes on giving out what it remembers. */
+export interface ChangeNotices {
+  publish(userIds: string[]): void
+}
+
+/**
+ * Tells those clients of a change who may see it. Who watches was let in as one who may; who hears of everybody is told by
+ * the rules of the user.
+ */
+export class StatusPublisher {
+  readonly #visibility: Visibility
+  readonly #fanout: Fanout
+  readonly #notices: ChangeNotices
+  readonly #broadcasts: boolean
+  readonly #looking: Outage
+  /** Of users whose rules could not be had, what those are not told yet who hear of everybody. */
+  readonly #untold = new Map<string, UserStatus>()
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(deps: {
+    visibility: Visibility
+    fanout: Fanout
+    notices: ChangeNotices
+    /** Whether there are clients that hear of everybody. */
+    broadcasts: boolean
+    log: Logger
+  }) {
+    this.#visibility = deps.visibility
+    this.#fanout = deps.fanout
+    this.#notices = deps.notices
+    this.#broadcasts = deps.broadcasts
+    this.#looking = new Outage(deps.log, 'looking up who may see whom')
+  }
+
+  /** Never rejects: who cannot be told now is told when MongoDB is back. */
+  async publish(states: PresenceState[]): Promise<void> {
+    const statuses = states.map(toStatus)
+    // First, so that it is known wherever the events are heard.
+    this.#notices.publish(statuses.map(({ userId }) => userId))
+    for (const status of statuses) this.#fanout.presenceToWatchers(status)
+    if (this.#broadcasts) await this.#broadcast(statuses)
+  }
+
+  close(): void {
+    clearTimeout(this.#retry)
+  }
+
+  async #broadcast(statuses: UserStatus[]): Promise<void> {
+    try {
+      await this.#visibility.rulesOfEach(statuses.map(({ userId }) => userId))
+      for (const status of statuses) {
+        this.#fanout.presenceTo(status, await this.#visibility.audience(status.userId))
+      }
+      this.#looking.worked()
+    } catch (err) {
+      this.#looking.failed(err)
+      for (const status of statuses) this.#keep(status)
+      this.#retry ??= setTimeout(() => this.#again(), retryMs)
+    }
+  }
+
+  #keep(status: UserStatus): void {
+    const before = this.#untold.get(status.userId)
+    if (!before || before.version < status.version) this.#untold.set(status.userId, status)
+  }
+
+  #again(): void {
+    this.#retry = undefined
+    const statuses = [...this.#untold.values()]
+    this.#untold.clear()
+    void this.#broadcast(statuses)
+  }
+}

@@ -1,0 +1,186 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { Outage } from '../observability/outage.ts'
+import type { PresenceKeys } from './keys.ts'
+import type { PresenceState } from './states.ts'
+
+type How = 'first' | 'again' | 'settle'
+
+interface Change {
+  state: PresenceState
+  how: How
+  /** By the monotonic clock. */
+  dueAt: number
+}
+
+interface Verdict {
+  toBeTold: boolean
+  /** What is true now. */
+  state: PresenceState
+  /** Up to this version nobody need be told any more, once what is to be told is. */
+  saidVersion: number | undefined
+}
+
+const changesPerCall = 500
+/** Leaves that wait are told in steps of this length, so that many at once are one step. */
+const stepMs = 20
+const retryMs = 250
+/** So long a process that ends waits for those who left to come back. */
+const lastMs = 1_000
+
+/**
+ * Tells clients of changes, but not of what is over at once: that somebody left waits for a moment, and who is back by
+ * then, on any node, caused nothing. What clients believe is kept in Redis, so that all nodes decide alike.
+ */
+export class StatusTeller {
+  readonly #keys: PresenceKeys
+  readonly #leaseMs: number
+  readonly #holdMs: number
+  readonly #hears: () => boolean
+  readonly #publish: (states: PresenceState[]) => Promise<void>
+  readonly #onDone: (changes: { userId: string; version: number }[]) => void
+  readonly #metrics: Metrics
+  readonly #telling: Outage
+  readonly #script: ScriptCall
+  /** Of each user the last change that this process knows of. */
+  readonly #waiting = new Map<string, Change>()
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #isClosing = false
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: {
+    redis: Redis
+    keys: PresenceKeys
+    leaseMs: number
+    /** How long a leave waits; 0: all is told at once. */
+    holdMs: number
+    /** Whether this process knows who may see whom; while not, all waits. */
+    hears: () => boolean
+    publish: (states: PresenceState[]) => Promise<void>
+    /** Called with the changes of which clients were told, or need not be. */
+    onDone: (changes: { userId: string; version: number }[]) => void
+    log: Logger
+    metrics: Metrics
+  }) {
+    this.#keys = deps.keys
+    this.#leaseMs = deps.leaseMs
+    this.#holdMs = deps.holdMs
+    this.#hears = deps.hears
+    this.#publish = deps.publish
+    this.#onDone = deps.onDone
+    this.#metrics = deps.metrics
+    this.#telling = new Outage(deps.log, 'telling of presence')
+    this.#script = defineScript(deps.redis, 'presence_tell', new URL('./lua/tell.lua', import.meta.url))
+  }
+
+  /** @param isAgain clients may have been told of it, or not */
+  changed(state: PresenceState, isAgain = false): void {
+    const now = performance.now()
+    const waits = !state.isOnline && !isAgain && this.#holdMs > 0
+    const dueAt = waits ? Math.ceil((now + this.#holdMs) / stepMs) * stepMs : now
+    this.#wait({ state, how: isAgain ? 'again' : 'first', dueAt })
+  }
+
+  /** Tells at once of those who left and whose leaving still waits, here or elsewhere. Returns how they are now. */
+  async settle(states: PresenceState[]): Promise<PresenceState[]> {
+    return this.#decide(states.map((state) => ({ state, how: 'settle', dueAt: 0 })))
+  }
+
+  /** Tells what waits, when its time has come. What comes later is left to the worker, who finds it in Redis. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    clearTimeout(this.#timer)
+    // What happened just now is on its way.
+    await wait(Math.min(this.#holdMs + stepMs, lastMs))
+    await this.#running
+    for (const [userId, change] of this.#waiting) this.#waiting.set(userId, { ...change, dueAt: 0 })
+    await this.#run()
+    this.#waiting.clear()
+  }
+
+  #wait(change: Change): void {
+    const before = this.#waiting.get(change.state.userId)
+    if (before && before.state.version > change.state.version) return
+    // The window is that of the first change in it.
+    const dueAt = before ? Math.min(before.dueAt, change.dueAt) : change.dueAt
+    const how = before?.how === 'again' ? 'again' : change.how
+    if (before) this.#metrics.presenceCoalesced.inc()
+    this.#waiting.set(change.state.userId, { ...change, how, dueAt })
+    this.#schedule(dueAt)
+  }
+
+  #schedule(at: number): void {
+    if (at >= this.#timerAt || this.#isClosing) return
+    clearTimeout(this.#timer)
+    this.#timerAt = at
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY
+        this.#running = this.#running.then(() => this.#run())
+      },
+      Math.max(0, at - performance.now()),
+    )
+  }
+
+  /** Tells what is due, and comes back for the rest. Never rejects. */
+  async #run(): Promise<void> {
+    const now = performance.now()
+    const due = [...this.#waiting.values()].filter(({ dueAt }) => dueAt <= now)
+    for (const { state } of due) this.#waiting.delete(state.userId)
+    try {
+      if (due.length > 0 && !this.#hears() && !this.#isClosing)
+        throw new Error('this process is cut off from the others')
+      await this.#decide(due)
+      if (due.length > 0) this.#telling.worked()
+    } catch (err) {
+      this.#telling.failed(err)
+      for (const change of due) this.#wait({ ...change, dueAt: now + retryMs })
+    }
+    let next = Number.POSITIVE_INFINITY
+    for (const { dueAt } of this.#waiting.values()) next = Math.min(next, dueAt)
+    this.#schedule(next)
+  }
+
+  async #decide(changes: Change[]): Promise<PresenceState[]> {
+    const byShard = Map.groupBy(changes, ({ state }) => this.#keys.shardOf(state.userId))
+    const calls = [...byShard].flatMap(([shard, of]) =>
+      Array.from({ length: Math.ceil(of.length / changesPerCall) }, (_, i) =>
+        this.#ask(shard, of.slice(i * changesPerCall, (i + 1) * changesPerCall)),
+      ),
+    )
+    const verdicts = (await Promise.all(calls)).flat()
+    const toBeTold = verdicts.filter((verdict) => verdict.toBeTold)
+    if (toBeTold.length > 0) await this.#publish(toBeTold.map(({ state }) => state))
+    this.#onDone(
+      verdicts.flatMap(({ state: { userId }, saidVersion: version }) =>
+        version === undefined ? [] : [{ userId, version }],
+      ),
+    )
+    return verdicts.map(({ state }) => state)
+  }
+
+  async #ask(shard: number, changes: Change[]): Promise<Verdict[]> {
+    const { deadlines, dirty, told, userPrefix } = this.#keys.of(shard)
+    const args = changes.flatMap(({ state, how }) => [
+      state.userId,
+      state.isOnline ? 1 : 0,
+      state.version,
+      state.lastSeen,
+      how,
+    ])
+    const answer = await this.#script([deadlines, dirty, told], [this.#leaseMs, userPrefix, ...args])
+    return (answer as number[][]).flatMap(([tell, online, version = 0, lastSeen = 0, said], i) => {
+      const change = changes[i]
+      if (!change) return []
+      const { userId } = change.state
+      const toBeTold = tell === 1
+      if (!toBeTold && change.how === 'first') this.#metrics.presenceCoalesced.inc()
+      const saidVersion = toBeTold || change.how !== 'settle' ? said : undefined
+      return [{ toBeTold, saidVersion, state: { userId, isOnline: online === 1, version, lastSeen } }]
+    })
+  }
+}

@@ -1,0 +1,74 @@
+import type { PresenceVisibility } from '@earshot/protocol'
+import type { Collection, Db } from 'mongodb'
+import type { BlockStore } from '../conversations/block-store.ts'
+import type { VisibilityRules } from './rules.ts'
+
+/** Users who never changed anything have none. */
+interface VisibilityDoc {
+  /** The user's id. */
+  _id: string
+  lastSeen?: PresenceVisibility['lastSeen']
+  except?: string[]
+  /** They have blocked somebody, or had. */
+  hasBlocks?: boolean
+  version: number
+}
+
+/** So many users are looked up one by one: one `_id` alone uses the index on every MongoDB-wire server. */
+const fewUsers = 4
+
+/**
+ * The rules in MongoDB, and whom users have blocked. Not in the users' documents: presence writes these all the time, and a
+ * server that is not exact about two writes of one document at once must not lose what somebody hides.
+ */
+export class VisibilityStore {
+  readonly #visibility: Collection<VisibilityDoc>
+  readonly #blocks: BlockStore
+
+  constructor(db: Db, blocks: BlockStore) {
+    this.#visibility = db.collection<VisibilityDoc>('visibility')
+    this.#blocks = blocks
+  }
+
+  /** The rules of those of the users who ever changed theirs. */
+  async find(userIds: string[]): Promise<Map<string, VisibilityRules>> {
+    if (userIds.length === 0) return new Map()
+    const docs =
+      userIds.length <= fewUsers
+        ? await Promise.all(userIds.map((_id) => this.#visibility.findOne({ _id })))
+        : await this.#visibility.find({ _id: { $in: userIds } }).toArray()
+    const found = new Map<string, VisibilityRules>()
+    for (const doc of docs) if (doc) found.set(doc._id, await this.#rules(doc))
+    return found
+  }
+
+  /** Who changed theirs since, with the version of the change. */
+  async changedSince(version: number): Promise<{ userId: string; version: number }[]> {
+    const docs = await this.#visibility
+      .find({ version: { $gt: version } }, { projection: { version: 1 } })
+      .toArray()
+    return docs.map((doc) => ({ userId: doc._id, version: doc.version }))
+  }
+
+  async write(userId: string, chosen: PresenceVisibility, version: number): Promise<void> {
+    await this.#set(userId, { lastSeen: chosen.lastSeen, except: chosen.except ?? [], version })
+  }
+
+  /** To be called before the first block is set, so that nobody's blocks are overlooked, and after each change. */
+  async noteBlocks(userId: string, version: number): Promise<void> {
+    await this.#set(userId, { hasBlocks: true, version })
+  }
+
+  async #set(userId: string, fields: Omit<VisibilityDoc, '_id'>): Promise<void> {
+    await this.#visibility.updateOne({ _id: userId }, { $set: fields }, { upsert: true })
+  }
+
+  async #rules({ _id, lastSeen, except, hasBlocks, version }: VisibilityDoc): Promise<VisibilityRules> {
+    return {
+      lastSeen: lastSeen ?? 'everyone',
+      except: new Set(except),
+      blocked: new Set(hasBlocks ? await this.#blocks.blockedBy(_id) : []),
+      version,
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from '../observability/logger.ts'
+import { VoiceQueue, type VoiceQueueOptions, voiceQueueNames } from './voice-queue.ts'
+
+export interface VoiceQueues {
+  store: VoiceQueue
+  prepare: VoiceQueue
+  transcribe: VoiceQueue
+  close(): Promise<void>
+}
+
+/** The queues of all that is done with voice messages. */
+export function voiceQueues(
+  connection: Redis,
+  options: Omit<VoiceQueueOptions, 'name'>,
+  log: Logger,
+): VoiceQueues {
+  const queue = (name: VoiceQueueOptions['name']) => new VoiceQueue(connection, { ...options, name }, log)
+  const store = queue(voiceQueueNames.store)
+  const prepare = queue(voiceQueueNames.prepare)
+  const transcribe = queue(voiceQueueNames.transcribe)
+  return {
+    store,
+    prepare,
+    transcribe,
+    async close() {
+      await Promise.all([store.close(), prepare.close(), transcribe.close()])
+    },
+  }
+}

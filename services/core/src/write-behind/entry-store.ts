@@ -1,0 +1,114 @@
+import type { Redis } from 'ioredis'
+import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import { ownedPrefix, WriteBehindKeys } from './keys.ts'
+import type { Dirty, Fields, Kind } from './kind.ts'
+
+/** One owner's entries are looked for in every shard, and so many are answered by each. */
+const ownedPerShard = 1_000
+
+export interface EntryStoreOptions {
+  prefix: string
+  shards: number
+  /** Entries that may wait in all. */
+  max: number
+}
+
+/** Values of one kind in Redis: each method is one atomic script on one shard. Rejects while Redis is away. */
+export class EntryStore<T> {
+  readonly keys: WriteBehindKeys
+  readonly #kind: Kind<T>
+  readonly #redis: Redis
+  readonly #maxPerShard: number
+  readonly #scripts: Record<'note' | 'read' | 'dirty' | 'flushed', ScriptCall>
+
+  constructor(redis: Redis, kind: Kind<T>, options: EntryStoreOptions) {
+    this.#redis = redis
+    this.#kind = kind
+    this.#maxPerShard = Math.ceil(options.max / options.shards)
+    this.keys = new WriteBehindKeys(options.prefix, kind.name, options.shards)
+    const script = (name: string) =>
+      defineScript(redis, `write_behind_${name}`, new URL(`./${name}.lua`, import.meta.url))
+    this.#scripts = {
+      note: script('note'),
+      read: script('read'),
+      dirty: script('dirty'),
+      flushed: script('flushed'),
+    }
+  }
+
+  /** Returns the positions of values there was no room for. */
+  async note(shard: number, entries: [id: string, fields: Fields][]): Promise<number[]> {
+    const { dirty, owners, entryPrefix } = this.keys.of(shard)
+    const args: (string | number)[] = [entryPrefix, this.#maxPerShard]
+    for (const [id, fields] of entries) {
+      const members = this.#ownerMembers(id)
+      args.push(id, members.length, ...members, fields.size)
+      for (const [name, { rank, payload }] of fields) args.push(name, rank, payload ?? '')
+    }
+    return (await this.#scripts.note([dirty, owners], args)) as number[]
+  }
+
+  /** What waits of these ids of one shard and, with an owner, of what is theirs there. */
+  async read(shard: number, ids: string[], owner?: string): Promise<Map<string, T>> {
+    const { owners, entryPrefix } = this.keys.of(shard)
+    const owned = owner === undefined ? '' : ownedPrefix(owner)
+    const flat = await this.#scripts.read([owners], [entryPrefix, ownedPerShard, owned, ...ids])
+    const found = new Map<string, T>()
+    const rows = flat as (string | string[])[]
+    for (let i = 0; i + 1 < rows.length; i += 2) {
+      const id = rows[i] as string
+      found.set(id, this.#kind.decode(id, fieldsOf(rows[i + 1] as string[])))
+    }
+    return found
+  }
+
+  /** A page of one shard, what changed longest ago first; '0' is the cursor to begin with, and that of the end. */
+  async dirty(shard: number, cursor: string, count: number): Promise<{ cursor: string; states: Dirty<T>[] }> {
+    const { dirty, entryPrefix } = this.keys.of(shard)
+    const [after = '0', upTo = ''] = cursor.split(':')
+    const answer = (await this.#scripts.dirty([dirty], [entryPrefix, after, upTo, count])) as unknown[]
+    const [now, end, ...rows] = answer as [string, string, ...(string | string[])[]]
+    const states: Dirty<T>[] = []
+    for (let i = 0; i + 2 < rows.length; i += 3) {
+      const [id, version, hash] = rows.slice(i, i + 3) as [string, string, string[]]
+      const ageMs = Math.max(0, (Number(now) - Number(version)) / 1_000)
+      states.push({ id, version, ageMs, value: this.#kind.decode(id, fieldsOf(hash)) })
+    }
+    const last = states.at(-1)
+    return { states, cursor: last && states.length === count ? `${last.version}:${end}` : '0' }
+  }
+
+  /** Drops what was written to MongoDB, except what changed since. */
+  async flushed(shard: number, states: Pick<Dirty<T>, 'id' | 'version'>[]): Promise<void> {
+    if (states.length === 0) return
+    const { dirty, owners, entryPrefix } = this.keys.of(shard)
+    const args: (string | number)[] = [entryPrefix]
+    for (const { id, version } of states) {
+      const members = this.#ownerMembers(id)
+      args.push(id, version, members.length, ...members)
+    }
+    await this.#scripts.flushed([dirty, owners], args)
+  }
+
+  /** How many values wait in each shard. */
+  async waiting(): Promise<number[]> {
+    return Promise.all(this.keys.shards.map(({ dirty }) => this.#redis.zcard(dirty)))
+  }
+
+  #ownerMembers(id: string): string[] {
+    return this.#kind.ownersOf(id).map((owner) => ownedPrefix(owner) + id)
+  }
+}
+
+/** A Redis hash as a flat list, back to fields. */
+function fieldsOf(flat: string[]): Fields {
+  const hash = new Map<string, string>()
+  for (let i = 0; i + 1 < flat.length; i += 2) hash.set(flat[i] as string, flat[i + 1] as string)
+  const fields: Fields = new Map()
+  for (const [name, value] of hash) {
+    if (name.endsWith(':')) continue
+    const payload = hash.get(`${name}:`)
+    fields.set(name, { rank: Number(value), ...(payload !== undefined && { payload }) })
+  }
+  return fields
+}

@@ -1,0 +1,154 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { Outage } from '../observability/outage.ts'
+import { EntryStore, type EntryStoreOptions } from './entry-store.ts'
+import { Flusher } from './flusher.ts'
+import type { Dirty, Fields, Kind } from './kind.ts'
+import { RecentNotes } from './recent-notes.ts'
+
+/** What every kind shares. */
+export interface WriteBehindDeps {
+  redis: Redis
+  options: EntryStoreOptions
+  log: Logger
+  metrics: Metrics
+}
+
+const notesPerCall = 500
+
+type Note<T> = { value: T; id: string; fields: Fields }
+
+/**
+ * Values that change often and are wanted in MongoDB a moment later: noted in Redis before anybody is answered, laid by
+ * readers over what MongoDB has, and carried there in bulk by the worker. No node holds what only it knows.
+ */
+export class WriteBehind<T> {
+  readonly #kind: Kind<T>
+  readonly #entries: EntryStore<T>
+  readonly #write: (values: T[]) => Promise<void>
+  readonly #flusher: Flusher<Dirty<T>>
+  readonly #metrics: Metrics
+  readonly #noting: Outage
+  readonly #reading: Outage
+  readonly #recent = new RecentNotes()
+  #gathered: Note<T>[] = []
+  #turn: Promise<void> | undefined
+
+  /**
+   * @param write to MongoDB, safe to repeat and to run out of order: what Redis cannot take, which is away or full
+   * @param flush the same for what waited; returns what need not wait any more
+   */
+  constructor(
+    kind: Kind<T>,
+    { redis, options, log, metrics }: WriteBehindDeps,
+    how: { write: (values: T[]) => Promise<void>; flush: (states: Dirty<T>[]) => Promise<Dirty<T>[]> },
+  ) {
+    this.#kind = kind
+    this.#entries = new EntryStore(redis, kind, options)
+    this.#write = how.write
+    this.#metrics = metrics
+    this.#noting = new Outage(log, `noting ${kind.name} in Redis`)
+    this.#reading = new Outage(log, `reading ${kind.name} in Redis`)
+    this.#flusher = new Flusher({
+      source: this.#entries,
+      write: how.flush,
+      onFlushed: (count) => metrics.writeBehindFlushed.inc({ kind: kind.name }, count),
+    })
+  }
+
+  /**
+   * Resolves when Redis has the values, or MongoDB where Redis cannot take them. What is noted in one turn of the event
+   * loop shares one call for each shard.
+   */
+  note(values: T[]): Promise<void> {
+    if (values.length === 0) return Promise.resolve()
+    for (const value of values) {
+      this.#gathered.push({ value, id: this.#kind.idOf(value), fields: this.#kind.encode(value) })
+    }
+    this.#turn ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#send())
+    return this.#turn
+  }
+
+  /** Redis lost its memory, or may have: it gets again what this node noted within the last seconds. */
+  async noteAgain(): Promise<void> {
+    const notes = this.#recent.all().map(([id, fields]) => {
+      return { value: this.#kind.decode(id, fields), id, fields }
+    })
+    await this.#noteAll(notes)
+  }
+
+  /** What waits of these ids. Nothing while Redis is away: then MongoDB's word stands, a moment old. */
+  async read(ids: string[]): Promise<Map<string, T>> {
+    const byShard = Map.groupBy(new Set(ids), (id) => this.#shardOf(id))
+    return this.#readAll([...byShard])
+  }
+
+  /** What waits and is the owner's, or of these ids. */
+  async readOwned(owner: string, ids: string[]): Promise<Map<string, T>> {
+    const byShard = Map.groupBy(new Set(ids), (id) => this.#shardOf(id))
+    return this.#readAll(
+      this.#entries.keys.shards.map((_, shard) => [shard, byShard.get(shard) ?? []]),
+      owner,
+    )
+  }
+
+  /** For the worker: writes to MongoDB what waits. */
+  async flush(): Promise<void> {
+    const waiting = await this.#entries.waiting()
+    const sum = waiting.reduce((before, count) => before + count, 0)
+    this.#metrics.writeBehindWaiting.set({ kind: this.#kind.name }, sum)
+    await this.#flusher.run(waiting.flatMap((count, shard) => (count > 0 ? [shard] : [])))
+  }
+
+  #shardOf(id: string): number {
+    return this.#entries.keys.shardOf(this.#kind.placeOf(id))
+  }
+
+  async #readAll(asked: [shard: number, ids: string[]][], owner?: string): Promise<Map<string, T>> {
+    try {
+      const found = await Promise.all(asked.map(([shard, ids]) => this.#entries.read(shard, ids, owner)))
+      this.#reading.worked()
+      return new Map(found.flatMap((some) => [...some]))
+    } catch (err) {
+      this.#reading.failed(err)
+      return new Map()
+    }
+  }
+
+  async #send(): Promise<void> {
+    const notes = this.#gathered
+    this.#gathered = []
+    this.#turn = undefined
+    for (const { id, fields } of notes) this.#recent.add(id, fields)
+    await this.#noteAll(notes)
+  }
+
+  async #noteAll(notes: Note<T>[]): Promise<void> {
+    const byShard = Map.groupBy(notes, ({ id }) => this.#shardOf(id))
+    const calls = [...byShard].flatMap(([shard, of]) =>
+      Array.from({ length: Math.ceil(of.length / notesPerCall) }, (_, i) =>
+        this.#noteSome(shard, of.slice(i * notesPerCall, (i + 1) * notesPerCall)),
+      ),
+    )
+    const notTaken = (await Promise.all(calls)).flat()
+    if (notTaken.length === 0) return
+    this.#metrics.writeBehindDirect.inc({ kind: this.#kind.name }, notTaken.length)
+    await this.#write(notTaken.map(({ value }) => value))
+  }
+
+  /** Returns what Redis did not take. */
+  async #noteSome(shard: number, notes: Note<T>[]): Promise<Note<T>[]> {
+    try {
+      const refused = await this.#entries.note(
+        shard,
+        notes.map(({ id, fields }) => [id, fields]),
+      )
+      this.#noting.worked()
+      return refused.flatMap((position) => notes[position] ?? [])
+    } catch (err) {
+      this.#noting.failed(err)
+      return notes
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import fc, { type AsyncCommand } from 'fast-check'
+import { hours, lengths } from './model.ts'
+import { type Scene, userIds } from './scene.ts'
+import type { World } from './world.ts'
+
+interface Command extends AsyncCommand<Scene, World> {
+  check(scene: Scene): boolean
+  /** What it does, without the comparison after. */
+  act(scene: Scene, world: World): Promise<void>
+}
+
+/** One step of a story: done to the stores and to the model, then both are compared. */
+function command(
+  name: string,
+  act: (scene: Scene, world: World) => Promise<void>,
+  isPossible: (scene: Scene) => boolean = () => true,
+): Command {
+  return {
+    check: isPossible,
+    act,
+    async run(scene, world) {
+      await act(scene, world)
+      await scene.compare(world)
+    },
+    toString: () => name,
+  }
+}
+
+/** @param isTold false: the node died before it could tell */
+const connect = (userId: string, node: number, isTold: boolean): Command =>
+  command(`${userId} connects to ${node}${isTold ? '' : ', untold'}`, async (scene, world) => {
+    const connectionId = scene.newConnection()
+    const now = await world.now()
+    const expected = scene.model.acquire(now, userId, connectionId)
+    const { isFull, change } = await world.store.acquire({ userId, connectionId })
+    assert.equal(isFull, expected === 'full')
+    if (expected === 'full') return
+    scene.nodes[node]?.set(connectionId, { userId, aliveAt: now })
+    scene.happened(change && world.virtual(change), expected, isTold)
+  })
+
+const disconnect = (node: number, which: number, how: 'clean' | 'lost', isTold: boolean): Command =>
+  command(
+    `one of ${node} (${which}) is ${how}${isTold ? '' : ', untold'}`,
+    async (scene, world) => {
+      const [connectionId, { userId, aliveAt: lastSign }] = pick(scene, node, which)
+      scene.nodes[node]?.delete(connectionId)
+      const now = await world.now()
+      const aliveAt = how === 'clean' ? now : lastSign
+      const grace = how === 'clean' ? 0 : lengths.grace
+      const expected = scene.model.release(now, userId, connectionId, { aliveAt, grace })
+      const state = await world.store.release({ userId, connectionId }, now - aliveAt, grace)
+      scene.happened(state && world.virtual(state), expected, isTold)
+    },
+    (scene) => (scene.nodes[node]?.size ?? 0) > 0,
+  )
+
+const alive = (node: number, which: number): Command =>
+  command(
+    `one of ${node} (${which}) is heard`,
+    async (scene, world) => {
+      pick(scene, node, which)[1].aliveAt = await world.now()
+    },
+    (scene) => (scene.nodes[node]?.size ?? 0) > 0,
+  )
+
+/** A node renews all it holds, and takes again what is gone. */
+export const renew = (node: number): Command =>
+  command(`${node} renews`, async (scene, world) => {
+    const held = scene.nodes[node] ?? new Map()
+    const now = await world.now()
+    const leases = [...held].map(([connectionId, { userId, aliveAt }]) => ({ connectionId, userId, aliveAt }))
+    const gone = leases.filter(
+      ({ userId, connectionId, aliveAt }) => !scene.model.renew(now, userId, connectionId, aliveAt),
+    )
+    const lost = await world.store.renew(0, leases, ({ aliveAt }) => now - aliveAt)
+    assert.deepEqual(lost, gone, 'which leases are gone')
+    for (const lease of lost) {
+      const expected = scene.model.acquire(now, lease.userId, lease.connectionId)
+      const { isFull, change } = await world.store.acquire(lease)
+      assert.equal(isFull, expected === 'full')
+      if (expected !== 'full') scene.happened(change && world.virtual(change), expected)
+    }
+  })
+
+const kill = (node: number): Command =>
+  command(`${node} is killed`, async (scene) => scene.nodes[node]?.clear())
+
+/** The worker: ends leases, and tells what nobody told. */
+export const sweep: Command = command('sweep', async (scene, world) => {
+  const expected = scene.model.sweep(await world.now())
+  const { gone, untold, memory } = await world.upkeep.sweep(0, 100, false)
+  assert.deepEqual(gone.map(({ userId }) => userId).sort(), expected.map(({ userId }) => userId).sort())
+  for (const state of gone) {
+    const change = expected.find(({ userId }) => userId === state.userId)
+    scene.happened(world.virtual(state), change)
+  }
+  assert.equal(memory !== undefined, scene.model.isMemoryWhole(await world.now()))
+  for (const change of untold) {
+    if (!scene.untold.delete(change.userId)) continue
+    const lastSeen = change.lastSeen && world.virtual({ lastSeen: change.lastSeen }).lastSeen
+    const stored = world.written.get(change.userId)?.lastSeen
+    scene.hear({ ...change, lastSeen: lastSeen ?? stored ?? Number.NaN })
+  }
+  await world.store.told(untold)
+})
+
+export const flush: Command = command('flush', async (scene, world) => {
+  scene.model.flush()
+  await world.flush(async () => undefined)
+})
+
+/** The worker dies after MongoDB took it all and before Redis is told so. */
+const dyingFlush: Command = command('flush dies', async (scene, world) => {
+  const left = new Map(scene.model.unwritten)
+  scene.model.flush()
+  for (const [userId, state] of left) scene.model.unwritten.set(userId, state)
+  const died = new Error('the worker died')
+  await assert.rejects(
+    world.flush(() => Promise.reject(died)),
+    died,
+  )
+})
+
+/** Somebody comes or goes after MongoDB took it all and before Redis is told so. */
+const overtakenFlush = (meanwhile: Command): Command =>
+  command(
+    `flush, meanwhile ${meanwhile}`,
+    async (scene, world) => {
+      scene.model.flush()
+      await world.flush(() => meanwhile.act(scene, world))
+    },
+    (scene) => meanwhile.check(scene),
+  )
+
+/** A while after: see `outbox.ts`. */
+const note: Command = command('nodes note what they told', async (scene, world) => {
+  await world.tick()
+  await world.store.told(scene.toNote.splice(0))
+})
+
+const checkpoint = command('checkpoint', async (scene, world) => {
+  scene.model.checkpoint()
+  await world.checkpoint()
+})
+
+/** Only asked for when all that is alive had its time to come back. */
+export const reconcile: Command = command('reconcile', async (scene, world) => {
+  if (!scene.model.isMemoryWhole(await world.now())) return
+  const expected = scene.model.reconcile()
+  const gone = await world.reconcile()
+  assert.equal(gone.length, expected.length)
+  for (const state of gone) {
+    const change = expected.find(({ userId }) => userId === state.userId)
+    scene.happened(state, change)
+  }
+})
+
+const wipe = command('Redis is wiped', async (scene, world) => {
+  scene.wiped()
+  await world.wipe()
+  await world.tick()
+})
+
+export const pass = (steps: number): Command =>
+  command(`${(steps * 0.7).toFixed(1)} h pass`, async (_, world) => world.pass(steps * hours(0.7)))
+
+/** Long enough for every lease that nobody renews to end. */
+const quietTime = command('16 h pass with sweeps', async (scene, world) => {
+  for (let i = 0; i < 4; i++) {
+    await sweep.act(scene, world)
+    await pass(6).act(scene, world)
+  }
+})
+
+const node = fc.nat({ max: 1 })
+const which = fc.nat({ max: 5 })
+const told = fc.boolean()
+
+const comes = fc.tuple(fc.constantFrom(...userIds), node, told).map((args) => connect(...args))
+const goes = fc.tuple(node, which, fc.constantFrom('clean', 'lost'), told).map((args) => disconnect(...args))
+
+/** Coming and going is what most is about. */
+export const anyCommand: fc.Arbitrary<Command>[] = [
+  comes,
+  comes,
+  comes,
+  goes,
+  goes,
+  goes,
+  fc.tuple(node, which).map((args) => alive(...args)),
+  node.map(renew),
+  node.map(kill),
+  fc.constant(sweep),
+  fc.oneof(fc.constantFrom(flush, dyingFlush), fc.oneof(comes, goes).map(overtakenFlush)),
+  fc.constantFrom(checkpoint, note),
+  fc.constantFrom(quietTime, reconcile),
+  fc.constant(wipe),
+  fc.integer({ min: 1, max: 20 }).map(pass),
+]
+
+function pick(scene: Scene, node: number, which: number) {
+  const held = [...(scene.nodes[node] ?? [])]
+  const found = held[which % held.length]
+  if (!found) throw new RangeError('the node holds nothing')
+  return found
+}

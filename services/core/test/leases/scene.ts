@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import type { PresenceState } from '@earshot/core/presence/states'
+import { type Change, LeaseModel } from './model.ts'
+import type { World } from './world.ts'
+
+export const userIds = ['ann', 'bob']
+
+interface Connection {
+  userId: string
+  /** Last sign of life, in virtual time. */
+  aliveAt: number
+}
+
+/** Two nodes with their sockets, and a client that hears of everybody, beside what the stores are to know. */
+export class Scene {
+  readonly model = new LeaseModel()
+  /** What each node holds; a node that is killed forgets all. */
+  readonly nodes: Map<string, Connection>[] = [new Map(), new Map()]
+  readonly told = new Map<string, PresenceState>()
+  readonly untold = new Set<string>()
+  /** What nodes told and have not noted yet. */
+  readonly toNote: { userId: string; version: number }[] = []
+  #wasWiped = false
+  #connections = 0
+
+  newConnection(): string {
+    return `connection-${this.#connections++}`
+  }
+
+  /**
+   * Redis loses all. What was under way in that very moment is lost to clients: who had come online and is not in
+   * MongoDB yet, and what nobody had told.
+   */
+  wiped(): void {
+    this.#wasWiped = true
+    for (const userId of this.untold) this.told.delete(userId)
+    this.untold.clear()
+    for (const [userId, { isOnline }] of this.model.unwritten) if (isOnline) this.told.delete(userId)
+    this.model.wipe()
+  }
+
+  /** What a script answered is what the model says; and clients hear of it unless who asked died right then. */
+  happened(state: PresenceState | undefined, change: Change | undefined, isTold = true): void {
+    assert.equal(state?.userId, change?.userId, 'whose state changed')
+    if (!state || !change) return
+    assert.equal(state.isOnline, change.isOnline)
+    assertSameTime(state.lastSeen, change.lastSeen)
+    if (isTold) {
+      this.untold.delete(state.userId)
+      this.toNote.push(state)
+      this.hear(state)
+    } else {
+      this.untold.add(state.userId)
+    }
+  }
+
+  hear(state: PresenceState): void {
+    const before = this.told.get(state.userId)
+    assert.notEqual(state.version, before?.version, 'a version is one state')
+    if (before && state.version < before.version) return
+    // What was not in MongoDB yet when Redis was wiped is lost.
+    if (!this.#wasWiped) assert.ok(state.lastSeen >= (before?.lastSeen ?? 0), 'lastSeen never goes back')
+    this.told.set(state.userId, state)
+  }
+
+  /** Redis and MongoDB hold what the model says. */
+  async compare(world: World): Promise<void> {
+    const states = new Map((await world.read(userIds)).map((state) => [state.userId, state]))
+    const dirty = await world.dirty()
+    for (const userId of userIds) {
+      const user = this.model.online.get(userId)
+      const pending = this.model.unwritten.get(userId)
+      const state = states.get(userId)
+      assert.equal(state?.isOnline ?? false, user !== undefined, `${userId} online in Redis`)
+      if (state && user) assertSameTime(state.lastSeen, user.seen)
+
+      // Two signs of life in one millisecond are one: it may have been written before the second.
+      const toWrite = dirty.get(userId)
+      // What was written may be written again, with a sign of life that came meanwhile.
+      const again = toWrite?.isOnline === this.model.written.get(userId)?.isOnline
+      if (pending?.isOnline !== undefined || !again) {
+        assert.equal(toWrite?.isOnline, pending?.isOnline, `${userId} to be written`)
+      }
+      if (pending && (toWrite || pending.isOnline !== undefined)) {
+        assertSameTime(toWrite?.lastSeen, pending.lastSeen)
+      }
+
+      const stored = world.written.get(userId)
+      const written = this.model.written.get(userId)
+      assert.equal(stored?.isOnline, written?.isOnline, `${userId} in MongoDB`)
+      if (written) assertSameTime(stored?.lastSeen, written.lastSeen)
+    }
+  }
+}
+
+const anHour = 3_600_000
+
+/** The model is asked a moment before the script runs; steps of time are hours. */
+export function assertSameTime(actual: number | undefined, expected: number): void {
+  const difference = Math.abs((actual ?? Number.NaN) - expected)
+  assert.ok(difference < anHour / 20, `${actual} is not about ${expected}`)
+}

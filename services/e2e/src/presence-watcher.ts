@@ -1,0 +1,54 @@
+import type { UserStatus } from '@earshot/protocol'
+import type { TestClient } from './test-client.ts'
+
+/**
+ * What a client believes that watches users as the contract tells it to: the highest version counts, and what it is
+ * told to ask for again it asks for again.
+ */
+export class PresenceWatcher {
+  readonly client: TestClient
+  readonly states = new Map<string, UserStatus>()
+  /** All states that it took over since it was started, in order. */
+  readonly history: UserStatus[] = []
+  readonly #userIds: string[]
+
+  private constructor(client: TestClient, userIds: string[]) {
+    this.client = client
+    this.#userIds = userIds
+    client.socket.on('user_status_changed', (status: UserStatus) => this.#take(status))
+    client.socket.on('sync_required', () => void this.#ask())
+    client.socket.on('connect', () => void this.#ask())
+  }
+
+  static async start(client: TestClient, userIds: string[]): Promise<PresenceWatcher> {
+    const watcher = new PresenceWatcher(client, userIds)
+    await watcher.#ask()
+    watcher.history.length = 0
+    return watcher
+  }
+
+  of(userId: string): UserStatus | undefined {
+    return this.states.get(userId)
+  }
+
+  /** Whether it came to believe this of the user. */
+  saw(userId: string, isOnline: boolean): boolean {
+    return this.history.some((status) => status.userId === userId && status.isOnline === isOnline)
+  }
+
+  async #ask(): Promise<void> {
+    const { client } = this
+    while (client.socket.connected) {
+      const answer = await client.raw('presence_subscribe', { userIds: this.#userIds }).catch(() => undefined)
+      if (!answer?.ok) continue
+      for (const status of answer.statuses as UserStatus[]) this.#take(status)
+      return
+    }
+  }
+
+  #take(status: UserStatus): void {
+    if (status.version <= (this.of(status.userId)?.version ?? -1)) return
+    this.states.set(status.userId, status)
+    this.history.push(status)
+  }
+}

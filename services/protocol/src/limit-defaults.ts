@@ -1,0 +1,22 @@
+/** What holds unless the operator says otherwise. Apart from the schema, so that a page need not load one. */
+export const defaultLimits = {
+  textMaxChars: 10_000,
+  voiceMaxSeconds: 15 * 60,
+  voiceMaxBytes: 10_000_000,
+  voiceMaxSocketBytes: 4_000_000,
+  socketMaxBytes: 5_700_000,
+  fileMaxBytes: 100_000_000,
+  groupMaxMembers: 5_000,
+  subscribeMaxUsers: 500,
+  subscribeMaxUsersPerSocket: 5_000,
+  presenceNamesMaxMembers: 100,
+  visibilityMaxExceptions: 1_000,
+  syncMaxConversations: 200,
+  pageMaxItems: 200,
+  sendsPerSecond: 20,
+  sendsBurst: 200,
+  socketsPerUser: 10,
+  reactionKindsPerUser: 20,
+  reactionKindsPerMessage: 50,
+  clientMessageIdMaxChars: 128,
+}

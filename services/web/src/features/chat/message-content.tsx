@@ -1,0 +1,119 @@
+import type { FileOutput, Message } from '@earshot/protocol'
+import { ActionIcon, Text } from '@mantine/core'
+import { useEffect, useState } from 'react'
+import { errorText } from '../../app/error-text.ts'
+import { DownloadIcon } from '../../app/icons.tsx'
+import { useServices } from '../../app/services.ts'
+import { VoicePlayer } from '../voice/voice-player.tsx'
+import classes from './chat.module.css'
+import { sizeText } from './message-text.ts'
+
+type Content = Pick<Message, 'messageType' | 'content' | 'voiceMessage' | 'file' | 'deletedAt'>
+
+export function MessageContent({ message }: { message: Content }) {
+  if (message.deletedAt !== undefined) {
+    return <p className={classes.text} data-deleted>{`Message deleted`}</p>
+  }
+  if (message.messageType === 'voice' && message.voiceMessage) {
+    return (
+      <>
+        <VoicePlayer voice={message.voiceMessage} />
+        {message.voiceMessage.transcript && (
+          <p className={classes.transcript}>{message.voiceMessage.transcript}</p>
+        )}
+      </>
+    )
+  }
+  if (message.file) {
+    return (
+      <>
+        <FileContent file={message.file} />
+        {message.content && <p className={classes.text}>{message.content}</p>}
+      </>
+    )
+  }
+  return <p className={classes.text}>{message.content}</p>
+}
+
+function FileContent({ file }: { file: FileOutput }) {
+  const isImage = file.mimeType.startsWith('image/') && file.url.startsWith('/media/')
+  return isImage ? <ImageContent file={file} /> : <FileLine file={file} />
+}
+
+/** Its place is kept by width and height, so that nothing jumps when it comes. */
+function ImageContent({ file }: { file: FileOutput }) {
+  const { client } = useServices()
+  const [source, setSource] = useState<string>()
+  const [failed, setFailed] = useState(false)
+  useEffect(() => {
+    let made: string | undefined
+    let current = true
+    client.http.media(file.url).then(
+      (blob) => {
+        if (!current) return
+        made = URL.createObjectURL(blob)
+        setSource(made)
+      },
+      () => current && setFailed(true),
+    )
+    return () => {
+      current = false
+      if (made) URL.revokeObjectURL(made)
+    }
+  }, [client, file.url])
+  if (failed) return <FileLine file={file} />
+  const { width = 4, height = 3 } = file
+  return (
+    <span
+      className={classes.image}
+      style={{ aspectRatio: `${width} / ${height}`, maxWidth: Math.min(width, 360) }}
+    >
+      {source && <img src={source} alt={file.name} />}
+    </span>
+  )
+}
+
+function FileLine({ file }: { file: FileOutput }) {
+  const { client } = useServices()
+  const [error, setError] = useState<string>()
+
+  async function download() {
+    try {
+      setError(undefined)
+      const link = document.createElement('a')
+      link.href = file.url.startsWith('/media/') ? (await client.http.signMedia(file.url)).url : file.url
+      link.download = file.name
+      link.rel = 'noopener'
+      link.click()
+    } catch (failure) {
+      setError(errorText(failure))
+    }
+  }
+
+  return (
+    <div className={classes.file}>
+      <div className={classes.fileWords}>
+        <Text truncate>{file.name}</Text>
+        <Text size="xs" className={classes.detail}>
+          {sizeText(file.size)}
+        </Text>
+        {error && (
+          <Text size="sm" c="var(--mantine-color-error)" role="alert">
+            {error}
+          </Text>
+        )}
+      </div>
+      {file.url !== '' && (
+        <ActionIcon
+          variant="default"
+          radius="xl"
+          size="lg"
+          aria-label={`Download ${file.name}`}
+          onClick={download}
+        >
+          <DownloadIcon size={18} />
+        </ActionIcon>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,79 @@
+import '@mantine/core/styles/Popover.css'
+import '@mantine/core/styles/Menu.css'
+import type { Message } from '@earshot/protocol'
+import { Group, Menu, Text } from '@mantine/core'
+import { type ReactElement, useState } from 'react'
+import { errorText } from '../../app/error-text.ts'
+import { useServices } from '../../app/services.ts'
+import { useComposing } from './composing.ts'
+
+const quickReactions = ['👍', '❤️', '😂', '😮', '😢', '🙏']
+
+interface MessageMenuProps {
+  message: Message
+  own: boolean
+  target: ReactElement
+}
+
+export default function MessageMenu({ message, own, target }: MessageMenuProps) {
+  const { client, session } = useServices()
+  const { compose } = useComposing()
+  const [error, setError] = useState<string>()
+  const mine = new Set(
+    (message.reactions ?? []).flatMap(({ emoji, userIds }) =>
+      userIds.includes(session.userId) ? emoji : [],
+    ),
+  )
+
+  async function run(work: () => Promise<unknown>) {
+    try {
+      setError(undefined)
+      await work()
+    } catch (failure) {
+      setError(errorText(failure))
+    }
+  }
+
+  return (
+    <>
+      <Menu defaultOpened position={own ? 'bottom-end' : 'bottom-start'} withinPortal>
+        <Menu.Target>{target}</Menu.Target>
+        <Menu.Dropdown>
+          <Group gap={2} px={4} pb={4} wrap="nowrap">
+            {quickReactions.map((emoji) => (
+              <Menu.Item
+                key={emoji}
+                w="auto"
+                px="xs"
+                bg={mine.has(emoji) ? 'var(--page-current)' : 'transparent'}
+                aria-label={mine.has(emoji) ? `Take back ${emoji}` : `React with ${emoji}`}
+                onClick={() => run(() => client.react(message._id, emoji, { remove: mine.has(emoji) }))}
+              >
+                {emoji}
+              </Menu.Item>
+            ))}
+          </Group>
+          <Menu.Item onClick={() => compose({ kind: 'reply', message })}>Reply</Menu.Item>
+          {message.messageType === 'text' && (
+            <Menu.Item onClick={() => run(() => navigator.clipboard.writeText(message.content))}>
+              Copy the text
+            </Menu.Item>
+          )}
+          {own && message.messageType === 'text' && (
+            <Menu.Item onClick={() => compose({ kind: 'edit', message })}>Edit</Menu.Item>
+          )}
+          {own && (
+            <Menu.Item color="red" onClick={() => run(() => client.deleteMessage(message._id))}>
+              Delete for everybody
+            </Menu.Item>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      {error && (
+        <Text size="sm" c="var(--mantine-color-error)" role="alert">
+          {error}
+        </Text>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,89 @@
+import type { Fanout } from '@earshot/core/fanout'
+import type { Logger } from '@earshot/core/observability/logger'
+import type { Metrics } from '@earshot/core/observability/metrics'
+import { TranscriptionRefusedError } from '@earshot/core/voice/transcription-client'
+import type { VoicePreparer } from '@earshot/core/voice/voice-preparer'
+import { voiceQueueNames } from '@earshot/core/voice/voice-queue'
+import type { VoiceQueues } from '@earshot/core/voice/voice-queues'
+import { AudioLostError, type VoiceStorer } from '@earshot/core/voice/voice-storer'
+import type { VoiceTranscriber } from '@earshot/core/voice/voice-transcriber'
+import type { JobKind } from './job-worker.ts'
+import { tellVoice } from './tell-voice.ts'
+
+interface Telling {
+  queues: VoiceQueues
+  fanout: Fanout
+  log: Logger
+  metrics: Metrics
+}
+
+/** Audio into the blob store, then the rooms are told where it is. */
+export function storeJob(
+  { storer, concurrency }: { storer: VoiceStorer; concurrency: number },
+  { queues, fanout, log, metrics }: Telling,
+): JobKind {
+  return {
+    queue: voiceQueueNames.store,
+    concurrency,
+    isHopeless: (error) => error instanceof AudioLostError,
+    async run(job) {
+      const doc = await storer.store(job.messageId)
+      if (!doc?.voiceMessage) {
+        log.info(job, 'voice job without a message, dropped')
+        return
+      }
+      await queues.prepare.add(job)
+      tellVoice(fanout, 'voice_message_stored', doc)
+      metrics.voiceJobs.inc({ result: 'stored' })
+      log.info({ ...job, bytes: doc.voiceMessage.size }, 'voice stored')
+    },
+  }
+}
+
+/** The audio looked into, and made playable everywhere. */
+export function prepareJob(
+  {
+    preparer,
+    concurrency,
+    isTranscribed,
+    signal,
+  }: { preparer: VoicePreparer; concurrency: number; isTranscribed: boolean; signal: AbortSignal },
+  { queues, fanout, log, metrics }: Telling,
+): JobKind {
+  return {
+    queue: voiceQueueNames.prepare,
+    concurrency,
+    isHopeless: () => false,
+    async run(job) {
+      const prepared = await preparer.prepare(job.messageId, signal)
+      if (!prepared) return
+      if (isTranscribed) await queues.transcribe.add(job)
+      if (prepared.isNews) tellVoice(fanout, 'voice_message_stored', prepared.doc)
+      metrics.voiceJobs.inc({ result: 'prepared' })
+      log.info(job, 'voice prepared')
+    },
+  }
+}
+
+/** The words of it. */
+export function transcribeJob(
+  {
+    transcriber,
+    concurrency,
+    signal,
+  }: { transcriber: VoiceTranscriber; concurrency: number; signal: AbortSignal },
+  { fanout, log, metrics }: Telling,
+): JobKind {
+  return {
+    queue: voiceQueueNames.transcribe,
+    concurrency,
+    isHopeless: (error) => error instanceof TranscriptionRefusedError,
+    async run(job) {
+      const doc = await transcriber.transcribe(job.messageId, signal)
+      if (!doc) return
+      tellVoice(fanout, 'voice_message_transcribed', doc)
+      metrics.voiceJobs.inc({ result: 'transcribed' })
+      log.info(job, 'voice transcribed')
+    },
+  }
+}
