@@ -135,7 +135,7 @@ class Crowd {
     // Others may be told before this end knows that it is connected.
     this.#presence.becomes(user.userId, true, startedAt, Number.POSITIVE_INFINITY)
     await user.connect()
-    this.#presence.becomes(user.userId, true, startedAt, Date.now() - startedAt + atOnceMs)
+    this.#presence.becomes(user.userId, true, Date.now(), atOnceMs)
     await this.#watch(user, place)
   }
 

@@ -9,11 +9,13 @@ export interface WithStackOptions {
   command: string
   reporter: Reporter
   logs: string
+  /** Settings of gateways and worker that differ from their defaults. */
+  env?: NodeJS.ProcessEnv
 }
 
 /** A cluster with throwaway data for the time of one piece of work, beside this clone's own if that runs. */
 export async function withStack(
-  { settings, command, reporter, logs }: WithStackOptions,
+  { settings, command, reporter, logs, env = {} }: WithStackOptions,
   work: (stack: Stack) => Promise<number>,
 ): Promise<number> {
   const stopping = new AbortController()
@@ -26,7 +28,7 @@ export async function withStack(
     // Its services' lines would drown what the work itself says.
     reporter: { ...reporter, log: () => undefined },
     signal: stopping.signal,
-    throwaway: { logs, state },
+    throwaway: { logs, state, env },
   })
   try {
     return stopping.signal.aborted ? 130 : await work(stack)

@@ -23,7 +23,7 @@ export interface StackOptions {
   reporter: Reporter
   signal: AbortSignal
   /** A cluster for one load test or demo: its data goes with it, and it may run beside this clone's own. */
-  throwaway?: { logs: string; state: string } | undefined
+  throwaway?: { logs: string; state: string; env: NodeJS.ProcessEnv } | undefined
 }
 
 export interface Stack {
@@ -77,7 +77,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ...surroundings,
         ...settings,
         ...databases.urls,
-        ...(!throwaway && { runDir: paths.run }),
+        ...(throwaway ? { env: throwaway.env } : { runDir: paths.run }),
         jwtSecret,
         reserved,
         ...(ffmpeg !== undefined && { env: { VOICE_FFMPEG: ffmpeg } }),

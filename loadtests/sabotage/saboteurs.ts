@@ -1,8 +1,20 @@
 import type { Message, UserStatus } from '@earshot/protocol'
 import type { Saboteur, Victim } from './proxy.ts'
 
-/** Each a fault that a cluster might have, in one message (or word of presence) of so many. */
-export type Fault = 'drop' | 'lose' | 'double' | 'reorder' | 'leak' | 'alter' | 'presence' | 'last-seen'
+/**
+ * Each a fault that a cluster might have, in one message (or word of presence) of so many; `no-open` is one of k6, which may
+ * miss a connection's first packet.
+ */
+export type Fault =
+  | 'no-open'
+  | 'drop'
+  | 'lose'
+  | 'double'
+  | 'reorder'
+  | 'leak'
+  | 'alter'
+  | 'presence'
+  | 'last-seen'
 
 const messageEvent = /^42\["new_(?:group_)?message",/
 const statusEvent = '42["user_status_changed",'
@@ -39,6 +51,7 @@ export class FaultSaboteur implements Saboteur {
   }
 
   frame(text: string, victim: Victim, pass: () => void): void {
+    if (text.startsWith('0{') && this.#isChance(['no-open'])) return
     if (messageEvent.test(text)) this.#onMessage(text, victim, pass)
     else if (text.startsWith(statusEvent)) this.#onStatus(text, victim, pass)
     else if (this.#lost.size > 0 && anAnswer.test(text)) victim.send(this.#withoutLost(text))

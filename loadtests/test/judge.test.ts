@@ -113,6 +113,26 @@ test("reordered: one sender's messages in another order; two senders' may overta
   t.strictSame([tally.overtaken, judge.found.reordered], [1, 1])
 })
 
+test('what one sender said by two connections may come in either order', async (t) => {
+  const { judge, stream } = conversation({ messages: 0 })
+  for (const n of [1, 2, 3]) {
+    const connection = n === 1 ? 1 : 2
+    judge.sent(stream, {
+      id: `m${n}`,
+      sender: 'ann',
+      senderId: 'ann',
+      content: `text ${n}`,
+      at: 1_000,
+      connection,
+    })
+    judge.acked(`m${n}`, { messageId: `id${n}`, conversationId: 'c', seq: n }, 1_005)
+  }
+  for (const n of [3, 1]) judge.heard('bob', message(n), 1_010)
+  t.equal(judge.found.reordered, 0)
+  judge.heard('bob', message(2), 1_010)
+  t.equal(judge.found.reordered, 1, 'by one connection not')
+})
+
 test('a sender that came back by another connection may hear what it had sent', async (t) => {
   const { judge, stream, tally } = conversation({ messages: 1 })
   judge.heard('ann', message(1), 1_010, 'sync')

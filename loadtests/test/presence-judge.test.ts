@@ -110,9 +110,9 @@ test('somebody who is about to come may be shown either way', async (t) => {
   judge.becomes('bob', true, 3_000, Number.POSITIVE_INFINITY)
   judge.answered('http', bob(false, 2_000), 3_100)
   judge.event('ann', bob(true, 3_050, 3), 3_200)
-  judge.becomes('bob', true, 3_000, 300)
-  judge.event('eve', bob(true, 3_050, 3), 3_250)
-  t.strictSame([faults, lags], [[], [200]])
+  judge.becomes('bob', true, 3_250, 50)
+  judge.event('eve', bob(true, 3_050, 3), 3_260)
+  t.strictSame([faults, lags], [[], []], 'who was told before they had come was told at once')
 })
 
 test('a flicker: one who is away for a moment is shown as gone', async (t) => {

@@ -118,7 +118,7 @@ class Leases {
       let cursor = '0'
       do {
         const page = await this.#upkeep.dirty(shard, cursor, usersPerCall)
-        await this.#upkeep.flushed(shard, page.states)
+        await this.#upkeep.flushed(shard, 'dirty', page.found)
         cursor = page.cursor
       } while (cursor !== '0')
     }
@@ -129,7 +129,7 @@ class Leases {
       let cursor = '0'
       do {
         const page = await this.#upkeep.online(shard, cursor, usersPerCall)
-        await this.#store.read(page.userIds)
+        await this.#store.read(page.found)
         cursor = page.cursor
       } while (cursor !== '0')
     }

@@ -2,7 +2,7 @@
 export const faults = {
   lost: 'Acknowledged, and yet a receiver never got it, not even by asking; or not in the history.',
   doubled: 'The same message twice, live or in the history.',
-  reordered: "One sender's messages, live, in another order than they were sent.",
+  reordered: "One sender's messages over one connection, live, in another order than they were sent.",
   leaked: 'Heard by a device that it was not for.',
   altered: 'Another content or another sender than was sent.',
   misnumbered: '`seq` that is used twice, has holes, or contradicts the order of sending.',

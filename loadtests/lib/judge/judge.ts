@@ -49,14 +49,24 @@ export class Judge {
     return stream
   }
 
+  /** @param message.connection which of the sender's connections it goes out by, where there have been several */
   sent(
     stream: Stream,
-    message: { id: string; sender: string; senderId: string; content: string; at: number },
+    message: {
+      id: string
+      sender: string
+      senderId: string
+      content: string
+      at: number
+      connection?: number
+    },
   ): void {
+    const lane = `${message.sender}/${message.connection ?? 0}`
     const sent: Sent = {
       ...message,
       stream,
-      number: stream.nextNumber(message.sender),
+      lane,
+      number: stream.nextNumber(lane),
       attempts: 1,
       outcome: 'waiting',
       seq: undefined,
@@ -176,10 +186,10 @@ export class Judge {
     else this.#fault('doubled', `${device} heard ${sent.id} again`)
   }
 
-  #checkOrder(device: string, { stream, sender, number, attempts, id }: Sent, seq: number): void {
+  #checkOrder(device: string, { stream, sender, lane, number, attempts, id }: Sent, seq: number): void {
     const inbox = stream.inbox(device)
-    const last = inbox.highestNumber.get(sender) ?? 0
-    if (number > last) inbox.highestNumber.set(sender, number)
+    const last = inbox.highestNumber.get(lane) ?? 0
+    if (number > last) inbox.highestNumber.set(lane, number)
     // A retry follows what was sent after its first attempt.
     else if (attempts === 1) this.#fault('reordered', `${device} heard ${id} after a later one of ${sender}`)
     if (seq > inbox.highestSeq) inbox.highestSeq = seq

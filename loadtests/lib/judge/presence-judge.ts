@@ -101,7 +101,8 @@ export class PresenceJudge {
     const truth = this.#truth.get(status.userId)
     if (truth?.isOnline === status.isOnline && !truth.wasTold) {
       truth.wasTold = true
-      this.#sink.lag(Math.max(0, at - truth.since))
+      // Of one who is still coming it is not known yet since when they are here.
+      if (Number.isFinite(truth.dueAt)) this.#sink.lag(Math.max(0, at - truth.since))
     }
     if (truth?.isOnline && !status.isOnline) {
       if (truth.away) truth.away.toldGone.push(watcher)

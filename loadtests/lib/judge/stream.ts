@@ -26,7 +26,9 @@ export interface Sent {
   content: string
   /** Milliseconds since 1970. */
   at: number
-  /** Its place among the same sender's messages in the stream, from 1. */
+  /** By which of the sender's connections it went out: only one keeps the order of what it carries. */
+  lane: string
+  /** Its place among the messages of this lane in the stream, from 1. */
   number: number
   attempts: number
   outcome: 'waiting' | 'acked' | 'refused' | 'unanswered'
@@ -42,7 +44,7 @@ export interface Sent {
 /** What one device has heard of a stream, live. */
 interface Inbox {
   highestSeq: number
-  /** By sender: the highest number heard. */
+  /** By lane: the highest number heard. */
   highestNumber: Map<string, number>
 }
 
@@ -57,6 +59,7 @@ export class Stream {
   conversationId: string | undefined
   readonly #members = new Map<string, Membership>()
   readonly #inboxes = new Map<string, Inbox>()
+  /** By lane. */
   readonly #sentBy = new Map<string, number>()
 
   constructor(name: string, echoes: boolean) {
@@ -97,9 +100,9 @@ export class Stream {
     return device === sent.sender && !this.echoes
   }
 
-  nextNumber(sender: string): number {
-    const number = (this.#sentBy.get(sender) ?? 0) + 1
-    this.#sentBy.set(sender, number)
+  nextNumber(lane: string): number {
+    const number = (this.#sentBy.get(lane) ?? 0) + 1
+    this.#sentBy.set(lane, number)
     return number
   }
 

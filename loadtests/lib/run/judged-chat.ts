@@ -7,7 +7,7 @@ import type { Heard, Stream } from '../judge/stream.ts'
 import { droppedByClient } from '../socketio/index.ts'
 import { type Clip, voiceContent } from './clips.ts'
 import { type CrowdOptions, makeUser } from './crowd.ts'
-import { countFault, metrics } from './metrics.ts'
+import { metrics, showFault } from './metrics.ts'
 import { atOnceMs } from './presence.ts'
 import { sleep } from './wait.ts'
 
@@ -21,6 +21,8 @@ export interface Channel {
 export interface ChatOptions {
   /** Whether what fails is sent again under the same id. */
   retries?: boolean
+  /** Whether connections are lost because something is done to the cluster: counted, and not shown one by one. */
+  lossesExpected?: boolean
   /** Hears every status event, and of connections that are lost and taken up again. */
   presence?: PresenceJudge
   /** Who else wants to know what a device is told. */
@@ -71,8 +73,9 @@ export class JudgedChat {
             if (!self().socket.isWanted) return
             presence?.away(userId, Date.now())
             // What a scenario does itself is no fault.
-            if (reason !== droppedByClient)
-              countFault(metrics.connectionsLost, 'connections_lost', `${userId}: ${reason}`)
+            if (reason === droppedByClient) return
+            metrics.connectionsLost.add(1)
+            if (!this.#options.lossesExpected) showFault('connections_lost', `${userId}: ${reason}`)
           },
         }
       },
@@ -108,7 +111,8 @@ export class JudgedChat {
     named?.(id)
     const text = `Message ${id} of a load test, as long as a short text between two people usually is.`
     const content = clip ? voiceContent(clip) : text
-    const sent = { id, sender: from.device, senderId: from.userId, content, at: Date.now() }
+    const { device: sender, userId: senderId, socket } = from
+    const sent = { id, sender, senderId, content, at: Date.now(), connection: socket.connections }
     this.judge.sent(channel.stream, sent)
     for (;;) {
       try {

@@ -52,7 +52,11 @@ export function upheavalThresholds(settings: UpheavalSettings, leastLost: number
 export async function talkThrough(run: Run, action: Action, settings: UpheavalSettings): Promise<void> {
   const { users, connectRate, rate, calm, patienceMs } = settings
   const presence = presenceJudge()
-  const chat = new JudgedChat(new Judge(metricsSink), run.prefix, { retries: true, presence })
+  const chat = new JudgedChat(new Judge(metricsSink), run.prefix, {
+    retries: true,
+    lossesExpected: true,
+    presence,
+  })
   const { crowd, pairs, direct } = await gatherPairs(chat, run.share(users), connectRate / run.vus, {})
   for (const { userId } of crowd) presence.becomes(userId, true, Date.now(), atOnceMs)
   await eachOf(pairs, 8, async ([a, b]) => {

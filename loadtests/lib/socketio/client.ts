@@ -55,7 +55,7 @@ export class SocketIoClient<Listens extends object, Emits extends object> {
   #transport: Transport | undefined
   #isConnected = false
   #isWanted = false
-  #wasConnected = false
+  #connections = 0
   #frameAt = 0
 
   constructor(options: ClientOptions, events: ClientEvents = {}) {
@@ -71,6 +71,11 @@ export class SocketIoClient<Listens extends object, Emits extends object> {
   /** Whether it should be connected: not after `disconnect`, nor after the server said goodbye. */
   get isWanted(): boolean {
     return this.#isWanted
+  }
+
+  /** How often it has been connected. */
+  get connections(): number {
+    return this.#connections
   }
 
   /** In a handler: when its event arrived, milliseconds since 1970, however late the handler runs. */
@@ -129,7 +134,7 @@ export class SocketIoClient<Listens extends object, Emits extends object> {
     const backoff = { ...defaultBackoff, ...(reconnect === false ? { attempts: 1 } : reconnect) }
     for (let attempt = 0; this.#isWanted; attempt++) {
       // Who was connected waits before the first attempt too: a node's whole crowd has just been lost.
-      if (attempt > 0 || this.#wasConnected) {
+      if (attempt > 0 || this.#connections > 0) {
         await pause(backoffDelay(attempt, backoff, Math.random()))
         if (!this.#isWanted) return
       }
@@ -162,6 +167,7 @@ export class SocketIoClient<Listens extends object, Emits extends object> {
       const transport = new Transport(
         { url: socketUrl(this.#options.url, path), ...(headers && { headers }), ...(tags && { tags }) },
         {
+          onOpen: () => transport.send(encodeConnect(this.#namespace, this.#options.auth?.())),
           onPacket: (packet, at) => {
             if (packet.type === 'connect') {
               this.#connected(at - startedAt)
@@ -183,9 +189,6 @@ export class SocketIoClient<Listens extends object, Emits extends object> {
 
   #onPacket(packet: Packet, at: number): void {
     switch (packet.type) {
-      case 'open':
-        this.#transport?.send(encodeConnect(this.#namespace, this.#options.auth?.()))
-        return
       case 'event': {
         this.#frameAt = at
         for (const handler of this.#handlers.get(packet.name) ?? []) handler(...(packet.args as never[]))
@@ -204,9 +207,9 @@ export class SocketIoClient<Listens extends object, Emits extends object> {
   }
 
   #connected(tookMs: number): void {
-    const again = this.#wasConnected
+    const again = this.#connections > 0
     this.#isConnected = true
-    this.#wasConnected = true
+    this.#connections++
     this.#events.connected?.(tookMs, again)
   }
 

@@ -11,6 +11,11 @@ export interface TransportOptions {
 }
 
 export interface TransportHandlers {
+  /**
+   * The WebSocket is there. What is to be said first is said now, not when the server's `open` packet has come: k6 (1.8) starts
+   * to read before it counts a WebSocket as open, and drops what it has read by then.
+   */
+  onOpen(): void
   /** @param at when the frame arrived, milliseconds since 1970 */
   onPacket(packet: Packet, at: number): void
   /** Called once; nothing comes after it. */
@@ -20,13 +25,16 @@ export interface TransportHandlers {
 /** How long `close` lets what was sent before it go out, milliseconds. */
 const flushMs = 2_000
 
+/** Milliseconds of silence that are allowed to a server whose `open` packet never came: Engine.IO's own defaults. */
+const usualSilenceMs = 45_000
+
 /** One Engine.IO session over a WebSocket: answers pings, notices when the server falls silent. */
 export class Transport {
   readonly #ws: WebSocket
   readonly #handlers: TransportHandlers
   #silence: ReturnType<typeof setTimeout> | undefined
   /** Milliseconds of silence after which the server counts as gone. */
-  #silenceMs = 0
+  #silenceMs = usualSilenceMs
   /** When the last frame arrived, milliseconds since 1970. */
   #heardAt = 0
   #isClosed = false
@@ -35,6 +43,11 @@ export class Transport {
   constructor({ url, headers, tags }: TransportOptions, handlers: TransportHandlers) {
     this.#handlers = handlers
     this.#ws = new WebSocket(url, null, { ...(headers && { headers }), ...(tags && { tags }) })
+    this.#ws.addEventListener('open', () => {
+      this.#heardAt = Date.now()
+      this.#watch(this.#silenceMs)
+      handlers.onOpen()
+    })
     this.#ws.addEventListener('message', (event) => this.#onFrame(event as MessageEvent))
     this.#ws.addEventListener('error', (event) => {
       this.#reason = (event as ErrorEvent).error
@@ -83,6 +96,7 @@ export class Transport {
 
   /** Any frame is a sign of life: under load k6 runs a timer before a ping that arrived in time. */
   #watch(ms: number): void {
+    if (this.#silence !== undefined) clearTimeout(this.#silence)
     this.#silence = setTimeout(() => {
       const leftMs = this.#heardAt + this.#silenceMs - Date.now()
       if (leftMs > 0) this.#watch(leftMs)

@@ -8,7 +8,7 @@ import type { TestClient } from './test-client.ts'
 export class PresenceWatcher {
   readonly client: TestClient
   readonly states = new Map<string, UserStatus>()
-  /** All states that it took over since it was started, in order. */
+  /** All that it was told since it was started and did not know, in order. */
   readonly history: UserStatus[] = []
   readonly #userIds: string[]
 
@@ -47,8 +47,10 @@ export class PresenceWatcher {
   }
 
   #take(status: UserStatus): void {
-    if (status.version <= (this.of(status.userId)?.version ?? -1)) return
+    const known = this.of(status.userId)
+    if (status.version <= (known?.version ?? -1)) return
     this.states.set(status.userId, status)
-    this.history.push(status)
+    // That there is nothing to see may be said again, of a later moment.
+    if (status.isOnline !== known?.isOnline || status.lastSeen !== known.lastSeen) this.history.push(status)
   }
 }

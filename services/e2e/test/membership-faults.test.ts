@@ -207,6 +207,28 @@ t.test('a node that does not hear the others lets nobody hear a group', async (t
   await dora.hears('new_group_message', ({ content }) => content === 'live again')
 })
 
+t.test('a subscription that hangs without an end is found out and made anew', async (t) => {
+  const { wire, env } = await redisWire(t)
+  const cluster = await startCluster(t, { nodes: 1, workers: 0 })
+  await cluster.addGateway(env)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const dora = await cluster.connect('dora', 1)
+  const groupId = await createGroup(ann, ['bob', 'dora'])
+  const media = await attach(ann, groupId)
+  await dora.send('sync', { conversations: { [groupId]: 0 } })
+  t.equal((await bob.http(media)).status, 200)
+  wire.unplug()
+  t.equal((await ann.http(memberPath(groupId, 'bob'), remove)).status, 204)
+  await Promise.all([bob.hears('sync_required'), dora.hears('sync_required')])
+  t.equal((await bob.http(media)).status, 404)
+  await say(ann, groupId, 'heard again')
+  await dora.hears('new_group_message', ({ content }) => content === 'heard again')
+  await ann.send('message', { recipientId: 'bob', content: 'said after it' })
+  await bob.hears('new_message', ({ content }) => content === 'said after it')
+  t.notOk(bob.heardOf('new_group_message').some(({ content }) => content === 'heard again'))
+})
+
 t.test('an answer of MongoDB that was overtaken by a change lets nobody in', async (t) => {
   const cluster = await startCluster(t, { nodes: 1 })
   const { gate, env } = await mongoGate(t, cluster)

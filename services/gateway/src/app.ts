@@ -413,10 +413,10 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
       messages: messageStore,
       conversations,
       media: new MediaReleaser({ store: mediaStore, blobs, staging, positions: positionStore }),
+      fanout,
     }),
     sequencer: changeSequencer,
     access,
-    fanout,
     rate,
     limits,
   })

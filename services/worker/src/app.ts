@@ -169,7 +169,12 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     onMemory: (shard, memory) => reconciler.consider(shard, memory),
     metrics,
   })
-  const flusher = new LastSeenFlusher({ upkeep, lastSeen, metrics })
+  const flusher = new LastSeenFlusher({
+    upkeep,
+    lastSeen,
+    onLater: (state) => outbox.announce(state),
+    metrics,
+  })
   const checkpoint = new LastSeenCheckpoint({
     upkeep,
     leases,
@@ -191,6 +196,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     messages,
     conversations,
     media: releaser,
+    fanout,
   })
   const orphans = new OrphanCollector({
     store: mediaStore,

@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import { CodedError } from '@earshot/protocol'
+import { CodedError, userIdMaxChars } from '@earshot/protocol'
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from 'jose'
 
 export interface TokenOptions {
@@ -42,13 +42,13 @@ export class Tokens {
     const payload = await this.#payload(token, checks)
     const user = payload[userClaim]
     const userId = typeof user === 'number' ? String(user) : user
-    if (typeof userId !== 'string' || userId.length === 0 || userId.length > 128) {
+    if (typeof userId !== 'string' || !isUserId(userId)) {
       throw new CodedError('UNAUTHENTICATED', `The token's claim ${userClaim} does not name a user.`)
     }
     const name = payload[nameClaim]
     return {
       userId,
-      name: typeof name === 'string' && name !== '' ? name.slice(0, 256) : userId,
+      name: (typeof name === 'string' && keepable(name.slice(0, 256))) || userId,
       expiresAt: (payload.exp ?? 0) * 1000,
     }
   }
@@ -101,4 +101,13 @@ export class Tokens {
     if (audience) jwt.setAudience(audience)
     return { token: await jwt.sign(this.#secret), expiresAt: expiresAt * 1000 }
   }
+}
+
+function isUserId(text: string): boolean {
+  return text !== '' && text.length <= userIdMaxChars && keepable(text) === text
+}
+
+/** Without NULs and halves of characters, which not every store keeps. */
+function keepable(text: string): string {
+  return text.replaceAll('\0', '').replaceAll(/\p{Cs}/gu, '')
 }

@@ -2,14 +2,11 @@ import {
   type ChangeAck,
   CodedError,
   type DeleteMessage,
-  directMembers,
   type EditMessage,
   type Limits,
   type React,
-  type ServerPayload,
 } from '@earshot/protocol'
 import type { ConversationAccess } from '../conversations/access.ts'
-import type { Fanout } from '../fanout.ts'
 import { KeyedQueue } from '../keyed-queue.ts'
 import { mediaOf } from '../media/media-doc.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
@@ -18,7 +15,7 @@ import type { RateLimiter } from '../messages/rate-limiter.ts'
 import type { Sequencer } from '../messages/sequencer.ts'
 import { reactionKey } from './change-applier.ts'
 import type { ChangeFinisher } from './change-finisher.ts'
-import { type ChangeBody, type ChangeDoc, type ChangeStore, changeId, toChange } from './change-store.ts'
+import { type ChangeBody, type ChangeDoc, type ChangeStore, changeId } from './change-store.ts'
 import { canonicalEmoji } from './emoji.ts'
 import { checkReactionLimits } from './reaction-limits.ts'
 
@@ -31,7 +28,6 @@ export class ChangeService {
   readonly #finisher: ChangeFinisher
   readonly #sequencer: Sequencer
   readonly #access: ConversationAccess
-  readonly #fanout: Fanout
   readonly #rate: RateLimiter
   readonly #limits: Limits
   readonly #queue = new KeyedQueue()
@@ -43,7 +39,6 @@ export class ChangeService {
     /** Numbers changes, not messages. */
     sequencer: Sequencer
     access: ConversationAccess
-    fanout: Fanout
     rate: RateLimiter
     limits: Limits
   }) {
@@ -52,7 +47,6 @@ export class ChangeService {
     this.#finisher = deps.finisher
     this.#sequencer = deps.sequencer
     this.#access = deps.access
-    this.#fanout = deps.fanout
     this.#rate = deps.rate
     this.#limits = deps.limits
   }
@@ -128,7 +122,6 @@ export class ChangeService {
     const change = await this.#log(userId, message, body)
     await this.#finisher.finish(change)
     const { _id: messageId, conversationId } = message
-    this.#tell(change)
     return { messageId, conversationId, changeSeq: change.changeSeq }
   }
 
@@ -156,17 +149,6 @@ export class ChangeService {
       await this.#sequencer.raise(conversationId, await this.#changes.headSeq(conversationId))
     }
     throw new CodedError('RETRY_LATER', 'The change found no place.', { retryAfterMs: 1_000 })
-  }
-
-  #tell(doc: ChangeDoc): void {
-    const change = toChange(doc)
-    if (!change) return
-    const { type, ...payload } = change
-    const members = directMembers(doc.conversationId)
-    // The payload is of this type, by construction of the union.
-    const event = payload as ServerPayload<typeof type>
-    if (!members) this.#fanout.toGroup(doc.conversationId, type, event)
-    else for (const member of new Set(members)) this.#fanout.toUser(member, type, event)
   }
 }
 

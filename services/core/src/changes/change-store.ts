@@ -25,6 +25,8 @@ export type ChangeDoc = ChangeBody & {
   isPending?: true
 }
 
+const pendingLookedAt = 20
+
 /** The log of changes: written before the message is changed, so that who was away learns of every one. */
 export class ChangeStore {
   readonly #changes: Collection<ChangeDoc>
@@ -64,6 +66,19 @@ export class ChangeStore {
       { sort: { changeSeq: -1 }, projection: { changeSeq: 1 } },
     )
     return last?.changeSeq ?? 0
+  }
+
+  /**
+   * The last number up to which changes are in their messages. One that is not yet will be told; one that was left there by
+   * a node that died is finished by the worker within seconds, long before so many others follow.
+   */
+  async settledSeq(conversationId: string): Promise<number> {
+    const last = await this.#changes
+      .find({ conversationId }, { sort: { changeSeq: -1 }, projection: { changeSeq: 1, isPending: 1 } })
+      .limit(pendingLookedAt)
+      .toArray()
+    const pending = last.filter(({ isPending }) => isPending).map(({ changeSeq }) => changeSeq)
+    return pending.length > 0 ? Math.min(...pending) - 1 : (last[0]?.changeSeq ?? 0)
   }
 
   async after(conversationId: string, changeSeq: number, limit: number): Promise<ChangeDoc[]> {

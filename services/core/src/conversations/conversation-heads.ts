@@ -1,13 +1,10 @@
 import type { MessageDoc } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import { Outage } from '../observability/outage.ts'
-import type { Dirty } from '../write-behind/kind.ts'
 import { WriteBehind, type WriteBehindDeps } from '../write-behind/write-behind.ts'
 import type { ConversationStore } from './conversation-store.ts'
-import { type Head, headKind } from './head-kind.ts'
-
-/** A write that was begun longer ago has ended, or its node is dead. */
-const settledMs = 10_000
+import { headKind } from './head-kind.ts'
+import { OwedHeads } from './owed-heads.ts'
 
 /**
  * The last message of each conversation, for its list. Of many messages only the last is written; one that was
@@ -16,38 +13,38 @@ const settledMs = 10_000
 export class ConversationHeads {
   readonly #store: ConversationStore
   readonly #messages: MessageStore
-  readonly #pending: WriteBehind<Head>
+  readonly #pending: WriteBehind<MessageDoc>
+  readonly #owed: OwedHeads
   readonly #noting: Outage
 
   constructor(deps: { store: ConversationStore; messages: MessageStore; writeBehind: WriteBehindDeps }) {
     this.#store = deps.store
     this.#messages = deps.messages
+    this.#owed = new OwedHeads(deps.writeBehind)
     this.#noting = new Outage(deps.writeBehind.log, 'writing heads of conversations')
-    this.#pending = new WriteBehind(headKind, deps.writeBehind, {
-      write: (heads) => this.#advance(heads),
-      flush: (states) => this.#flush(states),
-    })
+    this.#pending = new WriteBehind(headKind, deps.writeBehind, (heads) => this.#store.advance(heads))
   }
 
   /**
-   * Messages are about to be written. Should this node die before it has noted them, the worker looks what became of
-   * them. Never rejects.
+   * Messages are about to be numbered and written. Should this node die before it has noted them, the worker looks what
+   * became of them. Returns what `note` takes.
    */
-  async owe(messages: Pick<MessageDoc, 'conversationId' | 'seq'>[]): Promise<void> {
-    await this.#note(
-      lastOfEach(messages).map(({ conversationId, seq }) => ({ conversationId, owedSeq: seq })),
-    )
+  begin(conversationIds: string[]): string {
+    return this.#owed.begin(conversationIds)
   }
 
-  /** Messages are written. Never rejects: that the list is behind must not fail what was said. */
-  async note(messages: MessageDoc[]): Promise<void> {
-    await this.#note(
-      lastOfEach(messages).map((message) => ({
-        conversationId: message.conversationId,
-        owedSeq: 0,
-        message,
-      })),
-    )
+  /**
+   * These are written. Never rejects: that the list is behind must not fail what was said.
+   * @param write what `begin` returned, when this is all that came of it
+   */
+  async note(messages: MessageDoc[], write?: string): Promise<void> {
+    try {
+      await this.#pending.note(lastOfEach(messages))
+      if (write !== undefined) this.#owed.end(write)
+      this.#noting.worked()
+    } catch (err) {
+      this.#noting.failed(err)
+    }
   }
 
   /** Redis lost its memory, or may have. */
@@ -57,8 +54,7 @@ export class ConversationHeads {
 
   /** Last messages that the store may not have yet: in a user's one-to-one conversations and in these groups. */
   async waiting(userId: string, groupIds: string[]): Promise<MessageDoc[]> {
-    const heads = await this.#pending.readOwned(userId, groupIds)
-    return [...heads.values()].flatMap(({ message }) => message ?? [])
+    return [...(await this.#pending.readOwned(userId, groupIds)).values()]
   }
 
   /**
@@ -79,48 +75,23 @@ export class ConversationHeads {
     return new Map(heads)
   }
 
-  /** For the worker: writes what waits. */
-  flush(): Promise<void> {
-    return this.#pending.flush()
+  /** For the worker: writes what waits, and finds what nobody noted. */
+  async flush(): Promise<void> {
+    for (const { write, conversationIds } of await this.#owed.left()) {
+      const last = await Promise.all(conversationIds.map((id) => this.#last(id)))
+      await this.#store.advance(last.flatMap((message) => (message && !message.isVoid ? [message] : [])))
+      await this.#owed.settle(write)
+    }
+    await this.#pending.flush()
   }
 
   async #last(conversationId: string): Promise<MessageDoc | undefined> {
     return (await this.#messages.before(conversationId, undefined, 1))[0]
   }
-
-  async #note(heads: Head[]): Promise<void> {
-    try {
-      await this.#pending.note(heads)
-      this.#noting.worked()
-    } catch (err) {
-      this.#noting.failed(err)
-    }
-  }
-
-  async #advance(heads: Head[]): Promise<void> {
-    await this.#store.advance(heads.flatMap(({ message }) => message ?? []))
-  }
-
-  async #flush(states: Dirty<Head>[]): Promise<Dirty<Head>[]> {
-    const done: Dirty<Head>[] = []
-    const messages: MessageDoc[] = []
-    for (const state of states) {
-      const { conversationId, owedSeq, message } = state.value
-      if (message) messages.push(message)
-      if (owedSeq > (message?.seq ?? 0)) {
-        if (state.ageMs < settledMs) continue
-        const last = await this.#last(conversationId)
-        if (last && !last.isVoid) messages.push(last)
-      }
-      done.push(state)
-    }
-    await this.#store.advance(messages)
-    return done
-  }
 }
 
-function lastOfEach<M extends Pick<MessageDoc, 'conversationId' | 'seq'>>(messages: M[]): M[] {
-  const last = new Map<string, M>()
+function lastOfEach(messages: MessageDoc[]): MessageDoc[] {
+  const last = new Map<string, MessageDoc>()
   for (const message of messages) {
     if ((last.get(message.conversationId)?.seq ?? 0) < message.seq) last.set(message.conversationId, message)
   }

@@ -1,36 +1,16 @@
 import { directMembers } from '@earshot/protocol'
 import type { MessageDoc } from '../messages/message-doc.ts'
-import type { Fields, Kind } from '../write-behind/kind.ts'
+import type { Kind } from '../write-behind/kind.ts'
 
-/** What is known of the end of a conversation. */
-export interface Head {
-  conversationId: string
-  /** A message of this number is being written, or was. */
-  owedSeq: number
-  /** The last message that certainly was. */
-  message?: MessageDoc
-}
-
-export const headKind: Kind<Head> = {
+/** The last message of a conversation: of two the later one. */
+export const headKind: Kind<MessageDoc> = {
   name: 'heads',
   idOf: ({ conversationId }) => conversationId,
   placeOf: (id) => id,
   // Groups are found by their ids.
   ownersOf: (id) => [...new Set(directMembers(id))],
-  encode({ owedSeq, message }) {
-    const fields: Fields = new Map()
-    if (owedSeq > 0) fields.set('owed', { rank: owedSeq })
-    if (message) fields.set('last', { rank: message.seq, payload: JSON.stringify(message) })
-    return fields
-  },
-  decode(conversationId, fields) {
-    const last = fields.get('last')?.payload
-    return {
-      conversationId,
-      owedSeq: fields.get('owed')?.rank ?? 0,
-      ...(last !== undefined && { message: fromJson(last) }),
-    }
-  },
+  encode: (message) => new Map([['last', { rank: message.seq, payload: JSON.stringify(message) }]]),
+  decode: (_id, fields) => fromJson(fields.get('last')?.payload),
 }
 
 type DateField = {
@@ -45,7 +25,8 @@ const dateFields: Record<DateField, true> = {
   deletedAt: true,
 }
 
-function fromJson(json: string): MessageDoc {
+function fromJson(json: string | undefined): MessageDoc | undefined {
+  if (json === undefined) return undefined
   const message = JSON.parse(json) as MessageDoc
   for (const name of Object.keys(dateFields) as DateField[]) {
     const value = message[name]

@@ -119,6 +119,7 @@ export class Committer {
 
   async #commit(batch: Waiting[]): Promise<void> {
     const byConversation = Map.groupBy(batch, ({ draft }) => draft.conversationId)
+    const write = this.#heads.begin([...byConversation.keys()])
     const numbers = await this.#sequencer.allocate(
       new Map([...byConversation].map(([id, waiting]) => [id, waiting.map(({ draft }) => draft._id)])),
     )
@@ -130,7 +131,6 @@ export class Committer {
         return { item, doc: { ...item.draft, seq, createdAt } }
       }),
     )
-    void this.#heads.owe(numbered.map(({ doc }) => doc))
     const stop = this.#metrics.commitSeconds.startTimer()
     const outcomes = await this.#store.insert(numbered.map(({ doc }) => doc))
     stop()
@@ -143,15 +143,18 @@ export class Committer {
       else if (outcome?.kind !== 'exists') displaced.push(entry)
       else written.push({ ...entry, existing: outcome.existing })
     }
-    this.#answering = this.#answer(written, this.#answering)
+    this.#answering = this.#answer(written, write, this.#answering)
     await this.#takeBack(written)
     if (displaced.length > 0) await this.#findNewPlaces(displaced)
   }
 
   /** The next batch need not wait for this one's heads, but is answered after it. */
-  async #answer(written: Written[], before: Promise<void>): Promise<void> {
+  async #answer(written: Written[], write: string, before: Promise<void>): Promise<void> {
     // Of a duplicate too: a crash may have come between its commit and its head.
-    await this.#heads.note(written.map(({ doc, existing }) => existing ?? doc))
+    await this.#heads.note(
+      written.map(({ doc, existing }) => existing ?? doc),
+      write,
+    )
     await before
     for (const { item, doc, existing } of written) {
       if (existing) this.#answerDuplicate(item, doc, existing)

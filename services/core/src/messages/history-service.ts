@@ -143,7 +143,7 @@ export class HistoryService {
     limit: number,
   ): Promise<{ changes: Change[]; headChangeSeq: number; complete: boolean }> {
     if (changeSeq === undefined) {
-      return { changes: [], headChangeSeq: await this.#changes.headSeq(conversationId), complete: true }
+      return { changes: [], headChangeSeq: await this.#changes.settledSeq(conversationId), complete: true }
     }
     const { docs, upTo, found } = await readContiguous(
       () => this.#changes.after(conversationId, changeSeq, limit),

@@ -11,8 +11,8 @@ import { LRUCache } from 'lru-cache'
  *                                      s → last sign of life of any of the user's connections
  *                                      v → version of the user's state
  *   <prefix>:{p<shard>}:deadlines    sorted set: userId → the latest of the user's c and g. Member = online
- *   <prefix>:{p<shard>}:dirty        hash: userId → "<lastSeen>|<state>|<version>", not yet in MongoDB; state: 1 online,
- *                                    0 offline, - unknown, then only lastSeen means something
+ *   <prefix>:{p<shard>}:dirty        hash: userId → "<lastSeen>|<1 online, 0 not>|<version>", not yet in MongoDB
+ *   <prefix>:{p<shard>}:sighted      hash: userId → sign of life that was learnt of late, when the user was offline
  *   <prefix>:{p<shard>}:outbox       sorted set: userId → version of a change that clients may not have been told of
  *   <prefix>:{p<shard>}:told         set of the users whom clients believe online
  *   <prefix>:{p<shard>}:sweep        hash: born → since when this shard has its memory; at → last sweep;
@@ -24,6 +24,7 @@ export interface ShardKeys {
   userPrefix: string
   deadlines: string
   dirty: string
+  sighted: string
   outbox: string
   sweep: string
   told: string
@@ -41,6 +42,7 @@ export class PresenceKeys {
         userPrefix: `${tag}:u:`,
         deadlines: `${tag}:deadlines`,
         dirty: `${tag}:dirty`,
+        sighted: `${tag}:sighted`,
         outbox: `${tag}:outbox`,
         sweep: `${tag}:sweep`,
         told: `${tag}:told`,

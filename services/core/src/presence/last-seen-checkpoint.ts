@@ -64,9 +64,9 @@ export class LastSeenCheckpoint {
     let cursor = '0'
     do {
       const page = await this.#upkeep.online(shard, cursor, usersPerWrite)
-      const states = page.userIds.length > 0 ? await this.#leases.read(page.userIds) : []
+      const states = await this.#leases.read(page.found)
       const online = states.filter(({ isOnline }) => isOnline)
-      await this.#lastSeen.write(online.map(({ userId, lastSeen }) => ({ userId, lastSeen })))
+      await this.#lastSeen.saw(online)
       this.#metrics.lastSeenCheckpointed.inc(online.length)
       cursor = page.cursor
     } while (cursor !== '0')

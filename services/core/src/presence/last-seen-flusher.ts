@@ -1,34 +1,83 @@
 import type { Metrics } from '../observability/metrics.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
-import type { ShardUpkeep } from './shard-upkeep.ts'
+import type { Page, ShardUpkeep } from './shard-upkeep.ts'
+import type { PresenceState, Sighting } from './states.ts'
 
-const statesPerWrite = 500
+const perWrite = 500
+/** What was told of somebody's leaving is not said anew for less: two reports of one moment differ by as much as calls take. */
+const worthTellingMs = 1_000
 
-/** Carries changed states from Redis to MongoDB. It drops from Redis just what it wrote, so it may die anywhere. */
+/** Carries changes from Redis to MongoDB. It drops from Redis just what it wrote, so it may die anywhere. */
 export class LastSeenFlusher {
   readonly #upkeep: ShardUpkeep
-  readonly #lastSeen: Pick<LastSeenStore, 'write'>
+  readonly #lastSeen: Pick<LastSeenStore, 'write' | 'saw' | 'find'>
+  readonly #onLater: (state: PresenceState) => void
+  readonly #worthTellingMs: number
   readonly #metrics: Metrics
 
-  constructor(deps: { upkeep: ShardUpkeep; lastSeen: Pick<LastSeenStore, 'write'>; metrics: Metrics }) {
+  constructor(deps: {
+    upkeep: ShardUpkeep
+    lastSeen: Pick<LastSeenStore, 'write' | 'saw' | 'find'>
+    /** Called with the new states of users who left later than was told. */
+    onLater: (state: PresenceState) => void
+    worthTellingMs?: number
+    metrics: Metrics
+  }) {
     this.#upkeep = deps.upkeep
     this.#lastSeen = deps.lastSeen
+    this.#onLater = deps.onLater
+    this.#worthTellingMs = deps.worthTellingMs ?? worthTellingMs
     this.#metrics = deps.metrics
   }
 
   async run(): Promise<void> {
     // One after the other: this must not crowd out what people wait for.
-    for (let shard = 0; shard < this.#upkeep.keys.shards.length; shard++) await this.#flushShard(shard)
+    for (let shard = 0; shard < this.#upkeep.keys.shards.length; shard++) {
+      await walk(
+        (cursor) => this.#upkeep.dirty(shard, cursor, perWrite),
+        async (states) => {
+          await this.#lastSeen.write(states)
+          await this.#upkeep.flushed(shard, 'dirty', states)
+          this.#metrics.lastSeenFlushed.inc(states.length)
+        },
+      )
+      await walk(
+        (cursor) => this.#upkeep.sighted(shard, cursor, perWrite),
+        async (sightings) => {
+          await this.#learn(shard, sightings)
+          await this.#upkeep.flushed(shard, 'sighted', sightings)
+        },
+      )
+    }
   }
 
-  async #flushShard(shard: number): Promise<void> {
-    let cursor = '0'
-    do {
-      const page = await this.#upkeep.dirty(shard, cursor, statesPerWrite)
-      await this.#lastSeen.write(page.states)
-      await this.#upkeep.flushed(shard, page.states)
-      this.#metrics.lastSeenFlushed.inc(page.states.length)
-      cursor = page.cursor
-    } while (cursor !== '0')
+  /**
+   * Signs of life that were learnt of late. Who is known to be offline was there longer than clients were told: they are
+   * told anew. Whom MongoDB calls online, Redis having forgotten, the reconciler will find.
+   */
+  async #learn(shard: number, sightings: Sighting[]): Promise<void> {
+    const seen = new Map(sightings.map(({ userId, lastSeen }) => [userId, lastSeen]))
+    const later: PresenceState[] = []
+    const forgotten: Sighting[] = []
+    for (const { userId, isOnline, version, ...stored } of await this.#lastSeen.find([...seen.keys()])) {
+      const lastSeen = seen.get(userId) ?? 0
+      if (isOnline) forgotten.push({ userId, lastSeen })
+      else if (lastSeen - (stored.lastSeen ?? 0) > this.#worthTellingMs)
+        later.push({ userId, isOnline, version, lastSeen })
+    }
+    await this.#lastSeen.saw(forgotten)
+    for (const state of await this.#upkeep.reconcile(shard, later)) this.#onLater(state)
   }
+}
+
+async function walk<T>(
+  next: (cursor: string) => Promise<Page<T>>,
+  visit: (found: T[]) => Promise<void>,
+): Promise<void> {
+  let cursor = '0'
+  do {
+    const page = await next(cursor)
+    if (page.found.length > 0) await visit(page.found)
+    cursor = page.cursor
+  } while (cursor !== '0')
 }

@@ -26,19 +26,17 @@ export class LastSeenStore {
 
   /**
    * Writes many states in few commands. Safe to repeat and to run out of order: `lastSeen` never goes back, and
-   * an older version never overwrites a newer one. Without a state it is `lastSeen` alone that is written.
+   * an older version never overwrites a newer one.
    */
-  async write(
-    sightings: (Sighting & { state?: Pick<PresenceState, 'isOnline' | 'version'> })[],
-  ): Promise<void> {
-    if (sightings.length === 0) return
-    const operations = sightings.flatMap(({ userId, lastSeen, state }): AnyBulkWriteOperation<UserDoc>[] => {
+  async write(states: PresenceState[]): Promise<void> {
+    if (states.length === 0) return
+    const operations = states.flatMap(({ userId, lastSeen, isOnline, version }) => {
       const _id = toDbId(userId)
-      const update = { $max: { lastSeen: new Date(lastSeen) } }
-      if (!state) return [{ updateOne: { filter: { _id }, update } }]
-      const { isOnline, version } = state
+      const seen: AnyBulkWriteOperation<UserDoc> = {
+        updateOne: { filter: { _id }, update: { $max: { lastSeen: new Date(lastSeen) } }, upsert: true },
+      }
       return [
-        { updateOne: { filter: { _id }, update, upsert: true } },
+        seen,
         {
           updateOne: {
             filter: { _id, $nor: [{ presenceVersion: { $gte: version } }] },
@@ -48,6 +46,15 @@ export class LastSeenStore {
       ]
     })
     await bulkUpdates(this.#users, operations, { ordered: true })
+  }
+
+  /** The same of signs of life that change nobody's state. */
+  async saw(sightings: Sighting[]): Promise<void> {
+    if (sightings.length === 0) return
+    const operations = sightings.map(({ userId, lastSeen }) => ({
+      updateOne: { filter: { _id: toDbId(userId) }, update: { $max: { lastSeen: new Date(lastSeen) } } },
+    }))
+    await bulkUpdates(this.#users, operations)
   }
 
   async find(userIds: string[]): Promise<StoredPresence[]> {

@@ -1,8 +1,9 @@
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
-import { forgottenAfterMs, type Lease, type LeaseStore, type PresenceState } from './lease-store.ts'
+import { forgottenAfterMs, type Lease, type LeaseStore } from './lease-store.ts'
 import { OwedReleases } from './owed-releases.ts'
+import type { PresenceState } from './states.ts'
 
 export interface LeaseHolderOptions {
   leaseMs: number
@@ -119,7 +120,6 @@ export class LeaseHolder {
     const startedAt = performance.now()
     const keepsKeys = startedAt - (this.#keptAt[shard] ?? 0) > forgottenAfterMs / 8
     try {
-      for (const state of await this.#owed.settle()) this.#announce(state)
       for (let i = 0; i < leases.length; i += this.#options.renewBatch) {
         const some = leases.slice(i, i + this.#options.renewBatch)
         const now = performance.now()
@@ -127,6 +127,8 @@ export class LeaseHolder {
         await this.#takeAgain(await this.#store.renew(shard, some, silentMs, keepsKeys))
       }
       if (keepsKeys) this.#keptAt[shard] = startedAt
+      // After those who are here: their leases may be about to end.
+      for (const state of await this.#owed.settle()) this.#announce(state)
       if (leases.length > 0) this.#renewing.worked()
     } catch (err) {
       this.#renewing.failed(err)

@@ -3,8 +3,6 @@ import { defineScript, type ScriptCall } from '../clients/lua.ts'
 import { PresenceKeys } from './keys.ts'
 import type { PresenceState } from './states.ts'
 
-export type { PresenceState } from './states.ts'
-
 export interface Lease {
   userId: string
   connectionId: string
@@ -76,7 +74,8 @@ export class LeaseStore {
   async release(lease: Lease, silentMs: number, graceMs: number): Promise<PresenceState | undefined> {
     const { userId, connectionId } = lease
     const args = [userId, connectionId, wholeMs(silentMs), wholeMs(graceMs)]
-    const answer = (await this.#scripts.release(this.#userKeys(userId), args)) as number[]
+    const keys = [...this.#userKeys(userId), this.keys.of(this.keys.shardOf(userId)).sighted]
+    const answer = (await this.#scripts.release(keys, args)) as number[]
     const [changed, version = 0, lastSeen = 0] = answer
     return changed === 1 ? { userId, isOnline: false, version, lastSeen } : undefined
   }

@@ -1,4 +1,5 @@
-import type { Lease, LeaseStore, PresenceState } from './lease-store.ts'
+import type { Lease, LeaseStore } from './lease-store.ts'
+import type { PresenceState } from './states.ts'
 
 /** A lease to be given back; times by the monotonic clock. */
 interface Owed extends Lease {

@@ -178,7 +178,9 @@ function merge(
 
 /** While somebody is online their state is the same, though the last sign of life moves on. */
 function tagOf({ isOnline, version, lastSeen }: UserState, sees: boolean): string {
-  return sees && lastSeen > 0 ? `${isOnline ? 1 : 0}-${version.toString(36)}` : '0-0'
+  if (!sees || lastSeen === 0) return '0'
+  const seen = isOnline ? 'online' : lastSeen.toString(36)
+  return `${version.toString(36)}-${seen}`
 }
 
 function toLastSeen({ userId, name, isOnline, lastSeen }: UserState, sees: boolean): UserLastSeen {

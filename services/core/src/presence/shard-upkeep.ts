@@ -3,11 +3,8 @@ import { defineScript, type ScriptCall } from '../clients/lua.ts'
 import type { PresenceKeys } from './keys.ts'
 import { type PresenceState, type Sighting, statesOf } from './states.ts'
 
-/** What MongoDB does not have yet; without a state only `lastSeen` is new. `raw` is what Redis holds for it. */
-export interface DirtyState extends Sighting {
-  state?: { isOnline: boolean; version: number }
-  raw: string
-}
+/** What MongoDB does not have yet, and what Redis holds for it. */
+export type Unwritten<T> = T & { raw: string }
 
 /** A change that nobody may have been told of; without `lastSeen` MongoDB has it. */
 export interface UntoldChange {
@@ -34,6 +31,12 @@ export interface ShardUpkeepOptions {
   pauseMs: number
   /** Longer than it takes who made a change to tell it and to note that in Redis: see `outbox.ts`. */
   tellWithinMs?: number
+}
+
+/** Some of what a walk finds, maybe more than once; the walk is over when `cursor` is '0' again. */
+export interface Page<T> {
+  cursor: string
+  found: T[]
 }
 
 type SweepAnswer = [born: number, settled: number, gone: (string | number)[], untold: (string | number)[]]
@@ -87,8 +90,8 @@ export class ShardUpkeep {
   }
 
   /**
-   * Takes those offline of whom Redis knows nothing, and returns them.
-   * @param states of users of this shard whom MongoDB calls online, as it has them
+   * Makes those offline of whom Redis knows no state, and returns how they are now.
+   * @param states of users of this shard, as MongoDB has them
    */
   async reconcile(shard: number, states: PresenceState[]): Promise<PresenceState[]> {
     if (states.length === 0) return []
@@ -104,37 +107,35 @@ export class ShardUpkeep {
   }
 
   /** States of one shard that MongoDB does not have yet, about `count` of them, from `cursor` on ('0' at first). */
-  async dirty(
-    shard: number,
-    cursor: string,
-    count: number,
-  ): Promise<{ cursor: string; states: DirtyState[] }> {
+  async dirty(shard: number, cursor: string, count: number): Promise<Page<Unwritten<PresenceState>>> {
     const [next, flat] = await this.#redis.hscan(this.keys.of(shard).dirty, cursor, 'COUNT', count)
-    const states: DirtyState[] = []
-    for (let i = 0; i + 1 < flat.length; i += 2) {
-      const raw = String(flat[i + 1])
-      const [lastSeen, state, version] = raw.split('|')
-      states.push({
-        userId: String(flat[i]),
-        lastSeen: Number(lastSeen),
-        ...(state !== '-' && { state: { isOnline: state === '1', version: Number(version) } }),
-        raw,
-      })
-    }
-    return { cursor: next, states }
+    const found = pairs(flat).map(([userId, raw]) => {
+      const [lastSeen, online, version] = raw.split('|')
+      return { userId, isOnline: online === '1', lastSeen: Number(lastSeen), version: Number(version), raw }
+    })
+    return { cursor: next, found }
   }
 
-  /** Drops states that were written to MongoDB, except those that changed since. */
-  async flushed(shard: number, states: DirtyState[]): Promise<void> {
-    if (states.length === 0) return
-    const args = states.flatMap(({ userId, raw }) => [userId, raw])
-    await this.#scripts.flushed([this.keys.of(shard).dirty], args)
+  /** The same of signs of life that were learnt of late. */
+  async sighted(shard: number, cursor: string, count: number): Promise<Page<Unwritten<Sighting>>> {
+    const [next, flat] = await this.#redis.hscan(this.keys.of(shard).sighted, cursor, 'COUNT', count)
+    return {
+      cursor: next,
+      found: pairs(flat).map(([userId, raw]) => ({ userId, lastSeen: Number(raw), raw })),
+    }
+  }
+
+  /** Drops what was written to MongoDB, unless it changed since. */
+  async flushed(shard: number, what: 'dirty' | 'sighted', written: Unwritten<Sighting>[]): Promise<void> {
+    if (written.length === 0) return
+    const args = written.flatMap(({ userId, raw }) => [userId, raw])
+    await this.#scripts.flushed([this.keys.of(shard)[what]], args)
   }
 
   /** Who is online in one shard, about `count` of them, from `cursor` on ('0' at first). */
-  async online(shard: number, cursor: string, count: number): Promise<{ cursor: string; userIds: string[] }> {
+  async online(shard: number, cursor: string, count: number): Promise<Page<string>> {
     const [next, flat] = await this.#redis.zscan(this.keys.of(shard).deadlines, cursor, 'COUNT', count)
-    return { cursor: next, userIds: flat.filter((_, i) => i % 2 === 0) }
+    return { cursor: next, found: pairs(flat).map(([userId]) => userId) }
   }
 
   /** True for one worker in `forMs`: it has the shard's checkpoint to write. */
@@ -145,4 +146,8 @@ export class ShardUpkeep {
   async unclaimCheckpoint(shard: number): Promise<void> {
     await this.#redis.del(this.keys.of(shard).checkpoint)
   }
+}
+
+function pairs(flat: string[]): [string, string][] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? ''])
 }

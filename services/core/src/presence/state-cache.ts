@@ -17,7 +17,7 @@ interface Entry {
 }
 
 /** So long a state may count as unchanged when nobody says that it changed; an announcement may get lost. */
-const unchangedMs = 10_000
+const unchangedMs = 60_000
 
 /**
  * States that were read a moment ago, for the many who poll. One that changes is forgotten when the change is announced,
@@ -47,7 +47,9 @@ export class StateCache {
 
   /** A state that has not changed since, though a sign of life may have come; `undefined`: that is not known. */
   unchanged(userId: string): UserState | undefined {
-    return this.#youngerThan(userId, Math.max(unchangedMs, this.#freshMs))
+    const state = this.#youngerThan(userId, Math.max(unchangedMs, this.#freshMs))
+    // Of who was never here, the existing system may write without a word.
+    return state && state.version > 0 ? state : undefined
   }
 
   /** The users who exist. */

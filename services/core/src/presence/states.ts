@@ -12,12 +12,12 @@ export interface PresenceState extends Sighting {
 }
 
 /** The triples that scripts return for users who went offline. */
-export function statesOf(flat: (string | number)[], isOnline = false): PresenceState[] {
+export function statesOf(flat: (string | number)[]): PresenceState[] {
   const states: PresenceState[] = []
   for (let i = 0; i + 2 < flat.length; i += 3) {
     states.push({
       userId: String(flat[i]),
-      isOnline,
+      isOnline: false,
       version: Number(flat[i + 1]),
       lastSeen: Number(flat[i + 2]),
     })

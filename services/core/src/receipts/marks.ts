@@ -1,5 +1,4 @@
 import type { Mark } from '@earshot/protocol'
-import type { Dirty } from '../write-behind/kind.ts'
 import { WriteBehind, type WriteBehindDeps } from '../write-behind/write-behind.ts'
 import { type MarkNote, markKind, noteId } from './mark-kind.ts'
 import { type MarkStore, markId } from './mark-store.ts'
@@ -14,10 +13,7 @@ export class Marks {
 
   constructor({ store, writeBehind }: { store: MarkStore; writeBehind: WriteBehindDeps }) {
     this.#store = store
-    this.#pending = new WriteBehind(markKind, writeBehind, {
-      write: (notes) => store.raise(notes),
-      flush: (states) => this.#flush(states),
-    })
+    this.#pending = new WriteBehind(markKind, writeBehind, (notes) => store.raise(notes))
   }
 
   /** Moves a mark up, never down. Resolves when it can be read on every node and outlives this one. */
@@ -51,10 +47,5 @@ export class Marks {
   /** For the worker: writes what waits. */
   flush(): Promise<void> {
     return this.#pending.flush()
-  }
-
-  async #flush(states: Dirty<MarkNote>[]): Promise<Dirty<MarkNote>[]> {
-    await this.#store.raise(states.map(({ value }) => value))
-    return states
   }
 }

@@ -18,8 +18,8 @@ interface VisibilityDoc {
 const fewUsers = 4
 
 /**
- * The rules in MongoDB, and whom users have blocked. Not in the users' documents: presence writes these all the time, and a
- * server that is not exact about two writes of one document at once must not lose what somebody hides.
+ * The rules in MongoDB, and whom users have blocked. Not in the users' documents: presence writes these all the time, and
+ * here few users have any, so that changes are found at a price that follows them.
  */
 export class VisibilityStore {
   readonly #visibility: Collection<VisibilityDoc>

@@ -2,12 +2,14 @@
 -- KEYS[1] dirty
 -- ARGV[1] prefix of the entries' hashes (same slot)   ARGV[2] version that the page before ended with (0 at first)
 -- ARGV[3] version that the last page ends with ('' at first: now)   ARGV[4] most entries
--- Returns { now, where the last page ends, then for each: id, version, its hash as a flat list }. Versions are µs.
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000000 + time[2])
-local upTo = ARGV[3] == '' and now or ARGV[3]
+-- Returns { where the last page ends, then for each: id, version, its hash as a flat list }.
+local upTo = ARGV[3]
+if upTo == '' then
+  local time = redis.call('TIME')
+  upTo = string.format('%.0f', time[1] * 1000000 + time[2])
+end
 local page = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], upTo, 'WITHSCORES', 'LIMIT', 0, ARGV[4])
-local found = { now, upTo }
+local found = { upTo }
 for i = 1, #page, 2 do
   found[#found + 1] = page[i]
   found[#found + 1] = page[i + 1]

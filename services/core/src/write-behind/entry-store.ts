@@ -57,7 +57,8 @@ export class EntryStore<T> {
     const rows = flat as (string | string[])[]
     for (let i = 0; i + 1 < rows.length; i += 2) {
       const id = rows[i] as string
-      found.set(id, this.#kind.decode(id, fieldsOf(rows[i + 1] as string[])))
+      const value = this.#kind.decode(id, fieldsOf(rows[i + 1] as string[]))
+      if (value !== undefined) found.set(id, value)
     }
     return found
   }
@@ -67,12 +68,11 @@ export class EntryStore<T> {
     const { dirty, entryPrefix } = this.keys.of(shard)
     const [after = '0', upTo = ''] = cursor.split(':')
     const answer = (await this.#scripts.dirty([dirty], [entryPrefix, after, upTo, count])) as unknown[]
-    const [now, end, ...rows] = answer as [string, string, ...(string | string[])[]]
+    const [end, ...rows] = answer as [string, ...(string | string[])[]]
     const states: Dirty<T>[] = []
     for (let i = 0; i + 2 < rows.length; i += 3) {
       const [id, version, hash] = rows.slice(i, i + 3) as [string, string, string[]]
-      const ageMs = Math.max(0, (Number(now) - Number(version)) / 1_000)
-      states.push({ id, version, ageMs, value: this.#kind.decode(id, fieldsOf(hash)) })
+      states.push({ id, version, value: this.#kind.decode(id, fieldsOf(hash)) })
     }
     const last = states.at(-1)
     return { states, cursor: last && states.length === count ? `${last.version}:${end}` : '0' }

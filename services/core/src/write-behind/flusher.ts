@@ -14,13 +14,12 @@ const statesPerWrite = 200
  */
 export class Flusher<S> {
   readonly #source: DirtySource<S>
-  readonly #write: (states: S[]) => Promise<S[]>
+  readonly #write: (states: S[]) => Promise<void>
   readonly #onFlushed: (count: number) => void
 
   constructor(deps: {
     source: DirtySource<S>
-    /** Returns what need not wait any more. */
-    write: (states: S[]) => Promise<S[]>
+    write: (states: S[]) => Promise<void>
     onFlushed: (count: number) => void
   }) {
     this.#source = deps.source
@@ -40,9 +39,9 @@ export class Flusher<S> {
     do {
       const page = await this.#source.dirty(shard, cursor, statesPerWrite)
       if (page.states.length > 0) {
-        const written = await this.#write(page.states)
-        await this.#source.flushed(shard, written)
-        this.#onFlushed(written.length)
+        await this.#write(page.states)
+        await this.#source.flushed(shard, page.states)
+        this.#onFlushed(page.states.length)
       }
       cursor = page.cursor
     } while (cursor !== '0')

@@ -17,15 +17,14 @@ export interface Kind<T> {
   /** Under whom the value is found by who does not know its id. */
   ownersOf(id: string): string[]
   encode(value: T): Fields
-  decode(id: string, fields: Fields): T
+  /** `undefined` where Redis kept nothing of use. */
+  decode(id: string, fields: Fields): T | undefined
 }
 
 /** What waits for MongoDB. */
 export interface Dirty<T> {
   id: string
-  value: T
+  value: T | undefined
   /** Of this state: another change makes another one. */
   version: string
-  /** Since its last change, milliseconds. */
-  ageMs: number
 }

@@ -23,8 +23,8 @@ while i < #ARGV do
     for j = fields, last, 3 do
       local known = redis.call('HGET', key, ARGV[j])
       if not known or tonumber(known) < tonumber(ARGV[j + 1]) then
-        redis.call('HSET', key, ARGV[j], ARGV[j + 1])
-        if ARGV[j + 2] ~= '' then redis.call('HSET', key, ARGV[j] .. ':', ARGV[j + 2]) end
+        if ARGV[j + 2] == '' then redis.call('HSET', key, ARGV[j], ARGV[j + 1])
+        else redis.call('HSET', key, ARGV[j], ARGV[j + 1], ARGV[j] .. ':', ARGV[j + 2]) end
         raised = true
       end
     end

@@ -17,7 +17,7 @@ export interface WriteBehindDeps {
 
 const notesPerCall = 500
 
-type Note<T> = { value: T; id: string; fields: Fields }
+type Note = [id: string, fields: Fields]
 
 /**
  * Values that change often and are wanted in MongoDB a moment later: noted in Redis before anybody is answered, laid by
@@ -32,27 +32,24 @@ export class WriteBehind<T> {
   readonly #noting: Outage
   readonly #reading: Outage
   readonly #recent = new RecentNotes()
-  #gathered: Note<T>[] = []
+  #gathered: Note[] = []
   #turn: Promise<void> | undefined
 
-  /**
-   * @param write to MongoDB, safe to repeat and to run out of order: what Redis cannot take, which is away or full
-   * @param flush the same for what waited; returns what need not wait any more
-   */
+  /** @param write to MongoDB, safe to repeat and to run out of order */
   constructor(
     kind: Kind<T>,
     { redis, options, log, metrics }: WriteBehindDeps,
-    how: { write: (values: T[]) => Promise<void>; flush: (states: Dirty<T>[]) => Promise<Dirty<T>[]> },
+    write: (values: T[]) => Promise<void>,
   ) {
     this.#kind = kind
     this.#entries = new EntryStore(redis, kind, options)
-    this.#write = how.write
+    this.#write = write
     this.#metrics = metrics
     this.#noting = new Outage(log, `noting ${kind.name} in Redis`)
     this.#reading = new Outage(log, `reading ${kind.name} in Redis`)
-    this.#flusher = new Flusher({
+    this.#flusher = new Flusher<Dirty<T>>({
       source: this.#entries,
-      write: how.flush,
+      write: (states) => write(states.map(({ value }) => value).filter((value) => value !== undefined)),
       onFlushed: (count) => metrics.writeBehindFlushed.inc({ kind: kind.name }, count),
     })
   }
@@ -64,7 +61,7 @@ export class WriteBehind<T> {
   note(values: T[]): Promise<void> {
     if (values.length === 0) return Promise.resolve()
     for (const value of values) {
-      this.#gathered.push({ value, id: this.#kind.idOf(value), fields: this.#kind.encode(value) })
+      this.#gathered.push([this.#kind.idOf(value), this.#kind.encode(value)])
     }
     this.#turn ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#send())
     return this.#turn
@@ -72,10 +69,7 @@ export class WriteBehind<T> {
 
   /** Redis lost its memory, or may have: it gets again what this node noted within the last seconds. */
   async noteAgain(): Promise<void> {
-    const notes = this.#recent.all().map(([id, fields]) => {
-      return { value: this.#kind.decode(id, fields), id, fields }
-    })
-    await this.#noteAll(notes)
+    await this.#noteAll(this.#recent.all())
   }
 
   /** What waits of these ids. Nothing while Redis is away: then MongoDB's word stands, a moment old. */
@@ -120,12 +114,12 @@ export class WriteBehind<T> {
     const notes = this.#gathered
     this.#gathered = []
     this.#turn = undefined
-    for (const { id, fields } of notes) this.#recent.add(id, fields)
+    for (const [id, fields] of notes) this.#recent.add(id, fields)
     await this.#noteAll(notes)
   }
 
-  async #noteAll(notes: Note<T>[]): Promise<void> {
-    const byShard = Map.groupBy(notes, ({ id }) => this.#shardOf(id))
+  async #noteAll(notes: Note[]): Promise<void> {
+    const byShard = Map.groupBy(notes, ([id]) => this.#shardOf(id))
     const calls = [...byShard].flatMap(([shard, of]) =>
       Array.from({ length: Math.ceil(of.length / notesPerCall) }, (_, i) =>
         this.#noteSome(shard, of.slice(i * notesPerCall, (i + 1) * notesPerCall)),
@@ -134,18 +128,16 @@ export class WriteBehind<T> {
     const notTaken = (await Promise.all(calls)).flat()
     if (notTaken.length === 0) return
     this.#metrics.writeBehindDirect.inc({ kind: this.#kind.name }, notTaken.length)
-    await this.#write(notTaken.map(({ value }) => value))
+    await this.#write(notTaken.flatMap(([id, fields]) => this.#kind.decode(id, fields) ?? []))
   }
 
   /** Returns what Redis did not take. */
-  async #noteSome(shard: number, notes: Note<T>[]): Promise<Note<T>[]> {
+  async #noteSome(shard: number, notes: Note[]): Promise<Note[]> {
     try {
-      const refused = await this.#entries.note(
-        shard,
-        notes.map(({ id, fields }) => [id, fields]),
-      )
+      const refused = await this.#entries.note(shard, notes)
       this.#noting.worked()
-      return refused.flatMap((position) => notes[position] ?? [])
+      const isRefused = new Set(refused)
+      return notes.filter((_, position) => isRefused.has(position))
     } catch (err) {
       this.#noting.failed(err)
       return notes

@@ -1,5 +1,5 @@
 -- Lets time pass for one shard: everything in it is as much older.
--- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] sweep
+-- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] sweep   KEYS[4] sighted
 -- ARGV[1] ms   ARGV[2] prefix of the users' hashes
 local by = tonumber(ARGV[1])
 local function age(key, field)
@@ -20,4 +20,6 @@ for i = 1, #dirty, 2 do
   local seen, state = string.match(dirty[i + 1], '^(%d+)(|.*)$')
   redis.call('HSET', KEYS[2], dirty[i], string.format('%d', tonumber(seen) - by) .. state)
 end
-for _, field in ipairs(redis.call('HKEYS', KEYS[3])) do age(KEYS[3], field) end
+for k = 3, 4 do
+  for _, field in ipairs(redis.call('HKEYS', KEYS[k])) do age(KEYS[k], field) end
+end

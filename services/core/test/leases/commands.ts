@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc, { type AsyncCommand } from 'fast-check'
-import { hours, lengths } from './model.ts'
+import { type Change, hours, lengths } from './model.ts'
 import { type Scene, userIds } from './scene.ts'
 import type { World } from './world.ts'
 
@@ -40,7 +40,9 @@ const connect = (userId: string, node: number, isTold: boolean): Command =>
     scene.happened(change && world.virtual(change), expected, isTold)
   })
 
-const disconnect = (node: number, which: number, how: 'clean' | 'lost', isTold: boolean): Command =>
+const graces = { clean: 0, lost: lengths.grace, 'lost for long': lengths.longGrace }
+
+const disconnect = (node: number, which: number, how: keyof typeof graces, isTold: boolean): Command =>
   command(
     `one of ${node} (${which}) is ${how}${isTold ? '' : ', untold'}`,
     async (scene, world) => {
@@ -48,7 +50,7 @@ const disconnect = (node: number, which: number, how: 'clean' | 'lost', isTold: 
       scene.nodes[node]?.delete(connectionId)
       const now = await world.now()
       const aliveAt = how === 'clean' ? now : lastSign
-      const grace = how === 'clean' ? 0 : lengths.grace
+      const grace = graces[how]
       const expected = scene.model.release(now, userId, connectionId, { aliveAt, grace })
       const state = await world.store.release({ userId, connectionId }, now - aliveAt, grace)
       scene.happened(state && world.virtual(state), expected, isTold)
@@ -108,30 +110,40 @@ export const sweep: Command = command('sweep', async (scene, world) => {
 
 export const flush: Command = command('flush', async (scene, world) => {
   scene.model.flush()
-  await world.flush(async () => undefined)
+  const later = scene.model.learn()
+  scene.allHappened(await world.flush(), later)
 })
 
-/** The worker dies after MongoDB took it all and before Redis is told so. */
-const dyingFlush: Command = command('flush dies', async (scene, world) => {
-  const left = new Map(scene.model.unwritten)
-  scene.model.flush()
-  for (const [userId, state] of left) scene.model.unwritten.set(userId, state)
-  const died = new Error('the worker died')
-  await assert.rejects(
-    world.flush(() => Promise.reject(died)),
-    died,
-  )
-})
+/** The worker dies after MongoDB took all states and before Redis is told so. */
+const dyingFlush: Command = command(
+  'flush dies',
+  async (scene, world) => {
+    const left = new Map(scene.model.unwritten)
+    scene.model.flush()
+    for (const [userId, state] of left) scene.model.unwritten.set(userId, state)
+    const died = new Error('the worker died')
+    await assert.rejects(
+      world.flush(() => Promise.reject(died)),
+      died,
+    )
+  },
+  (scene) => scene.model.unwritten.size > 0,
+)
 
-/** Somebody comes or goes after MongoDB took it all and before Redis is told so. */
+/** Somebody comes or goes after MongoDB took all states and before Redis is told so. */
 const overtakenFlush = (meanwhile: Command): Command =>
   command(
     `flush, meanwhile ${meanwhile}`,
     async (scene, world) => {
       scene.model.flush()
-      await world.flush(() => meanwhile.act(scene, world))
+      let later: Change[] = []
+      const told = await world.flush(async () => {
+        await meanwhile.act(scene, world)
+        later = scene.model.learn()
+      })
+      scene.allHappened(told, later)
     },
-    (scene) => meanwhile.check(scene),
+    (scene) => scene.model.unwritten.size > 0 && meanwhile.check(scene),
   )
 
 /** A while after: see `outbox.ts`. */
@@ -149,12 +161,7 @@ const checkpoint = command('checkpoint', async (scene, world) => {
 export const reconcile: Command = command('reconcile', async (scene, world) => {
   if (!scene.model.isMemoryWhole(await world.now())) return
   const expected = scene.model.reconcile()
-  const gone = await world.reconcile()
-  assert.equal(gone.length, expected.length)
-  for (const state of gone) {
-    const change = expected.find(({ userId }) => userId === state.userId)
-    scene.happened(state, change)
-  }
+  scene.allHappened(await world.reconcile(), expected)
 })
 
 const wipe = command('Redis is wiped', async (scene, world) => {
@@ -179,7 +186,9 @@ const which = fc.nat({ max: 5 })
 const told = fc.boolean()
 
 const comes = fc.tuple(fc.constantFrom(...userIds), node, told).map((args) => connect(...args))
-const goes = fc.tuple(node, which, fc.constantFrom('clean', 'lost'), told).map((args) => disconnect(...args))
+const goes = fc
+  .tuple(node, which, fc.constantFrom('clean', 'lost', 'lost for long'), told)
+  .map((args) => disconnect(...args))
 
 /** Coming and going is what most is about. */
 export const anyCommand: fc.Arbitrary<Command>[] = [

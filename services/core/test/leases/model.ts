@@ -5,7 +5,13 @@ export const hours = (count: number) => count * 3_600_000
  * The lengths that play a role. Time passes in steps of 0.7 hours, none of these is a multiple of it, and all are long:
  * how fast the machine is decides nothing.
  */
-export const lengths = { lease: hours(10), grace: hours(3), pause: hours(5) }
+export const lengths = {
+  lease: hours(10),
+  grace: hours(3),
+  longGrace: hours(13),
+  pause: hours(5),
+  worthTelling: hours(0.3),
+}
 export const mostConnections = 2
 
 export interface Change {
@@ -21,10 +27,9 @@ interface ModelUser {
   seen: number
 }
 
-/** What is still to be written: without `isOnline` a sign of life only. */
-interface Unwritten {
+interface Written {
   lastSeen: number
-  isOnline?: boolean
+  isOnline: boolean
 }
 
 /**
@@ -33,8 +38,10 @@ interface Unwritten {
  */
 export class LeaseModel {
   readonly online = new Map<string, ModelUser>()
-  readonly unwritten = new Map<string, Unwritten>()
-  readonly written = new Map<string, { lastSeen: number; isOnline: boolean }>()
+  readonly unwritten = new Map<string, Written>()
+  readonly written = new Map<string, Written>()
+  /** Signs of life that were learnt of late, of users who were offline. */
+  readonly sighted = new Map<string, number>()
   #memory: { born: number; sweptAt: number; from: number } | undefined
 
   /** @returns who came online, nothing when they were before, `full` when they have too many connections */
@@ -71,7 +78,7 @@ export class LeaseModel {
     const user = this.online.get(userId)
     if (!user?.leases.has(connection)) {
       if (user) user.seen = Math.max(user.seen, aliveAt)
-      else this.#saw(userId, aliveAt)
+      else this.sighted.set(userId, Math.max(aliveAt, this.sighted.get(userId) ?? 0))
       return undefined
     }
     user.leases.delete(connection)
@@ -99,15 +106,26 @@ export class LeaseModel {
     return memory !== undefined && now >= memory.from && now >= memory.born + lengths.lease
   }
 
-  /** MongoDB takes all there is. */
+  /** MongoDB takes all states. */
   flush(): void {
     for (const [userId, { lastSeen, isOnline }] of this.unwritten) {
-      const before = this.written.get(userId)
-      const state = isOnline ?? before?.isOnline
-      if (state === undefined) continue
-      this.written.set(userId, { lastSeen: Math.max(lastSeen, before?.lastSeen ?? 0), isOnline: state })
+      const seen = Math.max(lastSeen, this.written.get(userId)?.lastSeen ?? 0)
+      this.written.set(userId, { lastSeen: seen, isOnline })
     }
     this.unwritten.clear()
+  }
+
+  /** @returns who was there longer than was told */
+  learn(): Change[] {
+    const sightings = [...this.sighted]
+    this.sighted.clear()
+    return sightings.flatMap(([userId, lastSeen]) => {
+      const before = this.written.get(userId)
+      if (before?.isOnline) before.lastSeen = Math.max(before.lastSeen, lastSeen)
+      const isLater = before?.isOnline === false && lastSeen - before.lastSeen > lengths.worthTelling
+      const isGone = !this.online.has(userId) && !this.unwritten.has(userId)
+      return isLater && isGone ? [this.#changed({ userId, isOnline: false, lastSeen })] : []
+    })
   }
 
   checkpoint(): void {
@@ -120,15 +138,15 @@ export class LeaseModel {
   /** @returns who went offline */
   reconcile(): Change[] {
     return [...this.written].flatMap(([userId, { lastSeen, isOnline }]) => {
-      const pending = this.unwritten.get(userId)
-      if (!isOnline || this.online.has(userId) || pending?.isOnline !== undefined) return []
-      return this.#changed({ userId, isOnline: false, lastSeen: Math.max(lastSeen, pending?.lastSeen ?? 0) })
+      if (!isOnline || this.online.has(userId) || this.unwritten.has(userId)) return []
+      return this.#changed({ userId, isOnline: false, lastSeen })
     })
   }
 
   wipe(): void {
     this.online.clear()
     this.unwritten.clear()
+    this.sighted.clear()
     this.#memory = undefined
   }
 
@@ -141,13 +159,9 @@ export class LeaseModel {
     this.unwritten.set(change.userId, { lastSeen: change.lastSeen, isOnline: change.isOnline })
     return change
   }
-
-  #saw(userId: string, at: number): void {
-    const pending = this.unwritten.get(userId)
-    this.unwritten.set(userId, { ...pending, lastSeen: Math.max(pending?.lastSeen ?? 0, at) })
-  }
 }
 
-function deadline({ leases, graces }: ModelUser): number {
+/** When a user goes offline whom nobody renews. */
+export function deadline({ leases, graces }: ModelUser): number {
   return Math.max(0, ...leases.values(), ...graces.values())
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { PresenceState } from '@earshot/core/presence/states'
-import { type Change, LeaseModel } from './model.ts'
+import { type Change, deadline, LeaseModel } from './model.ts'
 import type { World } from './world.ts'
 
 export const userIds = ['ann', 'bob']
@@ -54,6 +54,17 @@ export class Scene {
     }
   }
 
+  /** The same of many, in any order. */
+  allHappened(states: PresenceState[], changes: Change[]): void {
+    assert.equal(states.length, changes.length)
+    for (const state of states) {
+      this.happened(
+        state,
+        changes.find(({ userId }) => userId === state.userId),
+      )
+    }
+  }
+
   hear(state: PresenceState): void {
     const before = this.told.get(state.userId)
     assert.notEqual(state.version, before?.version, 'a version is one state')
@@ -67,23 +78,21 @@ export class Scene {
   async compare(world: World): Promise<void> {
     const states = new Map((await world.read(userIds)).map((state) => [state.userId, state]))
     const dirty = await world.dirty()
+    const sighted = await world.sighted()
     for (const userId of userIds) {
       const user = this.model.online.get(userId)
       const pending = this.model.unwritten.get(userId)
       const state = states.get(userId)
       assert.equal(state?.isOnline ?? false, user !== undefined, `${userId} online in Redis`)
       if (state && user) assertSameTime(state.lastSeen, user.seen)
+      if (user) assertSameTime(await world.deadline(userId), deadline(user))
 
-      // Two signs of life in one millisecond are one: it may have been written before the second.
       const toWrite = dirty.get(userId)
-      // What was written may be written again, with a sign of life that came meanwhile.
-      const again = toWrite?.isOnline === this.model.written.get(userId)?.isOnline
-      if (pending?.isOnline !== undefined || !again) {
-        assert.equal(toWrite?.isOnline, pending?.isOnline, `${userId} to be written`)
-      }
-      if (pending && (toWrite || pending.isOnline !== undefined)) {
-        assertSameTime(toWrite?.lastSeen, pending.lastSeen)
-      }
+      assert.equal(toWrite?.isOnline, pending?.isOnline, `${userId} to be written`)
+      if (pending) assertSameTime(toWrite?.lastSeen, pending.lastSeen)
+      const late = this.model.sighted.get(userId)
+      assert.equal(sighted.has(userId), late !== undefined, `${userId} sighted`)
+      if (late) assertSameTime(sighted.get(userId)?.lastSeen, late)
 
       const stored = world.written.get(userId)
       const written = this.model.written.get(userId)

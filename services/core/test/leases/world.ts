@@ -11,8 +11,6 @@ import { lengths, mostConnections } from './model.ts'
 /** Real time that some things take, in milliseconds. */
 const tickMs = 10
 
-type Write = Sighting & { state?: Pick<PresenceState, 'isOnline' | 'version'> }
-
 /**
  * The scripts on a real Redis, whose clock is moved by making all that is stored older. MongoDB is a map that keeps the
  * rules of `LastSeenStore`. Times are virtual on the outside, Redis' own on the inside.
@@ -25,7 +23,8 @@ export class World {
   readonly #age: ScriptCall
   readonly #flusher: LastSeenFlusher
   readonly #reconciler: PresenceReconciler
-  readonly #gone: PresenceState[] = []
+  /** What the worker would tell of. */
+  readonly #changed: PresenceState[] = []
   /** By how much virtual time is ahead. */
   #ahead = 0
   #afterWrite: () => Promise<void> = async () => undefined
@@ -42,16 +41,22 @@ export class World {
       tellWithinMs: tickMs,
     })
     const metrics = createMetrics({ role: 'test', node: 'test' })
-    const write = async (writes: Write[]) => {
-      for (const one of writes) this.#write(one)
-      await this.#afterWrite()
+    const lastSeen = {
+      write: async (states: PresenceState[]) => this.#write(states),
+      saw: async (sightings: Sighting[]) => this.#saw(sightings),
+      find: async (userIds: string[]) => this.#find(userIds),
     }
-    const written = () => this.#online()
-    this.#flusher = new LastSeenFlusher({ upkeep: this.upkeep, lastSeen: { write }, metrics })
+    this.#flusher = new LastSeenFlusher({
+      upkeep: this.upkeep,
+      lastSeen,
+      onLater: (state) => this.#changed.push(state),
+      worthTellingMs: lengths.worthTelling,
+      metrics,
+    })
     this.#reconciler = new PresenceReconciler({
       upkeep: this.upkeep,
-      lastSeen: { online: written },
-      onGone: (state) => this.#gone.push(state),
+      lastSeen: { online: () => this.#online() },
+      onGone: (state) => this.#changed.push(state),
       metrics,
     })
   }
@@ -62,8 +67,8 @@ export class World {
   }
 
   async pass(ms: number): Promise<void> {
-    const { deadlines, dirty, sweep, userPrefix } = this.upkeep.keys.of(0)
-    await this.#age([deadlines, dirty, sweep], [ms, userPrefix])
+    const { deadlines, dirty, sweep, sighted, userPrefix } = this.upkeep.keys.of(0)
+    await this.#age([deadlines, dirty, sweep, sighted], [ms, userPrefix])
     this.#ahead += ms
   }
 
@@ -71,33 +76,46 @@ export class World {
     return (await this.store.read(userIds)).map((state) => this.virtual(state))
   }
 
-  async dirty(): Promise<Map<string, { lastSeen: number; isOnline: boolean | undefined }>> {
-    const { states } = await this.upkeep.dirty(0, '0', 100)
-    return new Map(
-      states.map(({ userId, lastSeen, state }) => [
-        userId,
-        { lastSeen: lastSeen + this.#ahead, isOnline: state?.isOnline },
-      ]),
-    )
+  async deadline(userId: string): Promise<number> {
+    const score = await this.#redis.zscore(this.upkeep.keys.of(0).deadlines, userId)
+    return Number(score) + this.#ahead
   }
 
-  /** @param afterWrite is done when MongoDB has all, before Redis hears of it */
-  async flush(afterWrite: () => Promise<void>): Promise<void> {
-    this.#afterWrite = afterWrite
+  /** What MongoDB is to have. */
+  async dirty(): Promise<Map<string, PresenceState>> {
+    const { found } = await this.upkeep.dirty(0, '0', 100)
+    return new Map(found.map((state) => [state.userId, this.virtual(state)]))
+  }
+
+  /** Signs of life that were learnt of late. */
+  async sighted(): Promise<Map<string, Sighting>> {
+    const { found } = await this.upkeep.sighted(0, '0', 100)
+    return new Map(found.map((sighting) => [sighting.userId, this.virtual(sighting)]))
+  }
+
+  /** @param afterWrite is done when MongoDB has all states, before Redis hears of it */
+  async flush(afterWrite: () => Promise<void> = async () => undefined): Promise<PresenceState[]> {
+    let isDone = false
+    this.#afterWrite = async () => {
+      if (!isDone) await afterWrite()
+      isDone = true
+    }
     await this.#flusher.run()
+    // Nothing was to be written.
+    await this.#afterWrite()
+    return this.#changed.splice(0).map((state) => this.virtual(state))
   }
 
   async checkpoint(): Promise<void> {
-    const { userIds } = await this.upkeep.online(0, '0', 100)
-    const states = await this.store.read(userIds)
-    for (const { userId, lastSeen } of states) this.#write({ userId, lastSeen })
+    const { found } = await this.upkeep.online(0, '0', 100)
+    this.#saw(await this.store.read(found))
   }
 
   async reconcile(): Promise<PresenceState[]> {
     // A memory that was never compared, so that it is done at each call.
     this.#reconciler.consider(0, { born: 0, isSettled: false })
     await this.#reconciler.run()
-    return this.#gone.splice(0).map((state) => this.virtual(state))
+    return this.#changed.splice(0).map((state) => this.virtual(state))
   }
 
   /** Lets real time pass, a little: until no version is ahead of the clock. */
@@ -115,13 +133,27 @@ export class World {
     return { ...state, lastSeen: state.lastSeen + this.#ahead }
   }
 
-  #write({ userId, lastSeen, state }: Write): void {
-    const before = this.written.get(userId)
-    const isNewer = state !== undefined && state.version > (before?.version ?? 0)
-    const { isOnline, version } = isNewer ? state : (before ?? { isOnline: undefined, version: 0 })
-    if (isOnline === undefined) return
-    const seen = Math.max(lastSeen + this.#ahead, before?.lastSeen ?? 0)
-    this.written.set(userId, { lastSeen: seen, isOnline, version })
+  async #write(states: PresenceState[]): Promise<void> {
+    for (const { userId, lastSeen, isOnline, version } of states) {
+      const before = this.written.get(userId) ?? { lastSeen: 0, isOnline, version: 0 }
+      this.written.set(userId, version > before.version ? { ...before, isOnline, version } : before)
+      this.#saw([{ userId, lastSeen }])
+    }
+    await this.#afterWrite()
+  }
+
+  #saw(sightings: Sighting[]): void {
+    for (const { userId, lastSeen } of sightings) {
+      const before = this.written.get(userId)
+      if (before) before.lastSeen = Math.max(before.lastSeen, lastSeen + this.#ahead)
+    }
+  }
+
+  #find(userIds: string[]) {
+    return userIds.flatMap((userId) => {
+      const found = this.written.get(userId)
+      return found ? [{ userId, name: userId, ...found, lastSeen: found.lastSeen - this.#ahead }] : []
+    })
   }
 
   async *#online(): AsyncGenerator<PresenceState> {

@@ -1,16 +1,11 @@
 import { Value } from 'typebox/value'
 import { isBytes, type Schema, sampleOf, type Words } from './schema.ts'
 import { type BadValue, bytes, kinds, nested, operators, outOfBounds } from './values.ts'
+import type { Expected } from './verdict.ts'
 
 /** A payload with one thing wrong, and the answer that it must get. */
-export interface BadCase {
-  what: string
+export interface BadCase extends Expected {
   payload: unknown
-  code: 'BAD_REQUEST' | 'TOO_LARGE'
-  /** Dotted path; `undefined` for the payload as a whole. */
-  field: string | undefined
-  /** A field below is as good an answer. */
-  within: boolean
 }
 
 /** Where in a payload something is put; returns the whole payload. */

@@ -1,5 +1,6 @@
 import type { Identity, Tokens } from '@earshot/core/accounts/tokens'
 import type { UserStore } from '@earshot/core/accounts/user-store'
+import { VerifiedTokens } from '@earshot/core/accounts/verified-tokens'
 import { CodedError } from '@earshot/protocol'
 import type { FastifyRequest } from 'fastify'
 
@@ -12,12 +13,13 @@ declare module 'fastify' {
 
 /** A hook that lets in who has a valid token. @throws {CodedError} `UNAUTHENTICATED` */
 export function authenticate(tokens: Tokens, users: UserStore) {
+  const verified = new VerifiedTokens(tokens)
   return async (request: FastifyRequest): Promise<void> => {
     const [scheme, token] = request.headers.authorization?.split(' ') ?? []
     if (scheme?.toLowerCase() !== 'bearer' || !token) {
       throw new CodedError('UNAUTHENTICATED', 'The header Authorization: Bearer <token> is missing.')
     }
-    const identity = await tokens.verify(token)
+    const identity = await verified.verify(token)
     request.identity = { ...identity, name: await users.ensure(identity.userId, identity.name) }
   }
 }

@@ -5,6 +5,7 @@ interface Node {
   type?: string
   properties?: Record<string, Node>
   patternProperties?: Record<string, Node>
+  additionalProperties?: unknown
   items?: Node
   anyOf?: Node[]
   maxItems?: number
@@ -46,6 +47,7 @@ function excessOfList(schema: Node, list: unknown[], path: string[]): Fault | un
 function excessOfObject(schema: Node, object: Record<string, unknown>, path: string[]): Fault | undefined {
   const { properties = {}, patternProperties, maxProperties = Number.POSITIVE_INFINITY } = schema
   const keys = Object.keys(object)
+  const isClosed = schema.additionalProperties === false
   if (patternProperties) {
     if (keys.length > maxProperties)
       return tooMany(schema, path, `must not have more than ${maxProperties} keys`)
@@ -54,8 +56,8 @@ function excessOfObject(schema: Node, object: Record<string, unknown>, path: str
   }
   return firstOf(keys, (key) => {
     const known = Object.hasOwn(properties, key) ? properties[key] : undefined
-    if (!known) return { path: [...path, key], problem: unknownField, isOverLimit: false }
-    return excess(known, object[key], [...path, key])
+    if (known) return excess(known, object[key], [...path, key])
+    return isClosed ? { path: [...path, key], problem: unknownField, isOverLimit: false } : undefined
   })
 }
 

@@ -1,5 +1,5 @@
--- Forgets states that are in MongoDB now, unless they changed in between.
--- KEYS[1] dirty
+-- Forgets what is in MongoDB now, unless it changed in between.
+-- KEYS[1] dirty or sighted
 -- ARGV pairs: user id, the value that was written
 -- Returns how many were dropped.
 local dropped = 0

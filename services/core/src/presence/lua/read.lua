@@ -12,8 +12,12 @@ for i = 3, #ARGV do
     out[#out + 1] = { 1, tonumber(state[1] or 0), tonumber(state[2] or deadline - lease) }
   else
     local pending = redis.call('HGET', KEYS[2], user)
-    local seen, online, version = string.match(pending or '', '^(%d+)|(%d)|(%d+)$')
-    out[#out + 1] = seen and { 0, tonumber(version), tonumber(seen) } or false
+    if pending then
+      local seen, online, version = string.match(pending, '^(%d+)|(%d)|(%d+)$')
+      out[#out + 1] = { 0, tonumber(version), tonumber(seen) }
+    else
+      out[#out + 1] = false
+    end
   end
 end
 return out

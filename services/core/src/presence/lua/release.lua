@@ -1,5 +1,5 @@
 -- Gives a connection's lease back.
--- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox
+-- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox   KEYS[5] sighted
 -- ARGV[1] user id   ARGV[2] connection id   ARGV[3] ms since its last sign of life   ARGV[4] grace, ms (0: none)
 -- Returns { changed, version, lastSeen }; changed: 1 the user went offline, else 0.
 local time = redis.call('TIME')
@@ -8,16 +8,10 @@ local user = ARGV[1]
 local seen, grace = now - tonumber(ARGV[3]), tonumber(ARGV[4])
 
 if redis.call('HDEL', KEYS[1], 'c:' .. ARGV[2]) == 0 then
-  -- Redis forgot it, or it ended while its node was away. That a sign of life was seen is a fact all the same, and
-  -- changes nobody's state.
-  if redis.call('ZSCORE', KEYS[2], user) then
-    local known = redis.call('HGET', KEYS[1], 's')
-    if known and tonumber(known) < seen then redis.call('HSET', KEYS[1], 's', seen) end
-  else
-    local pending = redis.call('HGET', KEYS[3], user) or '0|-|0'
-    local last, state = string.match(pending, '^(%d+)(|.*)$')
-    if tonumber(last) < seen then redis.call('HSET', KEYS[3], user, string.format('%d', seen) .. state) end
-  end
+  -- Redis forgot it, or it ended while its node was away. That a sign of life was seen is a fact all the same.
+  local key, field = KEYS[5], user
+  if redis.call('ZSCORE', KEYS[2], user) then key, field = KEYS[1], 's' end
+  if seen > tonumber(redis.call('HGET', key, field) or 0) then redis.call('HSET', key, field, seen) end
   return { 0, 0, 0 }
 end
 

@@ -59,7 +59,7 @@ for i = 1, #late, 2 do
     online, version, seen = 1, tonumber(state[1] or version), tonumber(state[2] or now)
   else
     local pending = redis.call('HGET', KEYS[2], user)
-    seen = tonumber(string.match(pending or '', '^(%d+)|%d') or -1)
+    if pending then seen = tonumber(string.match(pending, '^%d+')) end
   end
   untold[#untold + 1] = user
   untold[#untold + 1] = online

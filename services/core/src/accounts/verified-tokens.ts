@@ -1,0 +1,27 @@
+import { LRUCache } from 'lru-cache'
+import type { Identity, Tokens } from './tokens.ts'
+
+/** An issuer may withdraw a key: a token is verified again after this, milliseconds. */
+const believedMs = 60_000
+
+/**
+ * Tokens that were verified a moment ago. To verify a signature costs more than most requests do, and clients that poll
+ * send the same token again and again. Only what was found valid is remembered, and never past its expiry.
+ */
+export class VerifiedTokens {
+  readonly #tokens: Pick<Tokens, 'verify'>
+  readonly #verified = new LRUCache<string, Identity>({ max: 10_000, ttl: believedMs })
+
+  constructor(tokens: Pick<Tokens, 'verify'>) {
+    this.#tokens = tokens
+  }
+
+  /** As `Tokens.verify`. */
+  async verify(token: string): Promise<Identity> {
+    const known = this.#verified.get(token)
+    if (known && known.expiresAt > Date.now()) return known
+    const identity = await this.#tokens.verify(token)
+    this.#verified.set(token, identity)
+    return identity
+  }
+}
