@@ -8,7 +8,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
 import { cuttableProxy } from './browser/cuttable-proxy.ts'
-import { clientOf, desktop, type Person, phone, register } from './browser/person.ts'
+import { choose, log, messages, openPerson, play, record, write } from './browser/page-actions.ts'
+import { clientOf, desktop, phone, register } from './browser/person.ts'
 
 const target = process.env.TARGET ?? 'http://127.0.0.1:3000'
 const shots = process.env.SHOTS ?? '/tmp/earshot-shots'
@@ -23,38 +24,10 @@ const bare = await chromium.launch({ executablePath, args: quiet })
 const run = Date.now().toString(36).slice(-4)
 
 const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`) })
-const log = (page: Page) => page.getByLabel('Messages', { exact: true })
-
 async function step(what: string, work: () => Promise<void>) {
   const startedAt = Date.now()
   await work()
   console.log(`ok  ${what} (${Date.now() - startedAt} ms)`)
-}
-
-async function write({ page }: Person, text: string) {
-  await page.getByPlaceholder('Write a message').fill(text)
-  await page.keyboard.press('Enter')
-}
-
-async function openPerson({ page }: Person, name: string) {
-  await page.getByRole('tab', { name: 'People' }).click()
-  await page.getByLabel('Find people by name').fill(name)
-  await page.getByRole('button', { name }).click()
-}
-
-async function record({ page }: Person, ms: number) {
-  await page.getByRole('button', { name: 'Record a voice message' }).click()
-  await page.getByRole('timer').waitFor()
-  await page.waitForTimeout(ms)
-}
-
-/** Plays the last voice message until its clock has moved. */
-async function play({ page }: Person) {
-  const player = log(page)
-    .locator('li', { has: page.getByRole('progressbar') })
-    .last()
-  await player.getByRole('button', { name: /^Play voice message/ }).click()
-  await player.getByText(/0:01 \/ 0:0\d/).waitFor()
 }
 
 try {
@@ -115,6 +88,45 @@ try {
     assert.equal(await log(bob.page).getByRole('progressbar').count(), 1)
   })
 
+  await step('a message is answered, liked, worded anew and deleted', async () => {
+    await write(ann, 'Shall we meet at the lake?')
+    await log(bob.page).getByText('Shall we meet at the lake?').waitFor()
+    await choose(bob, 'the lake?', 'React with 👍')
+    await ann.page.getByRole('button', { name: '👍, 1' }).click()
+    await bob.page.getByRole('button', { name: '👍, 2' }).waitFor()
+    await choose(bob, 'the lake?', 'Reply')
+    await write(bob, 'Yes, at noon')
+    await log(ann.page).locator('blockquote').getByText('Shall we meet at the lake?').waitFor()
+    await choose(bob, 'at noon', 'Edit')
+    await bob.page.getByPlaceholder('Write a message').fill('Yes, at one')
+    await shot(bob.page, 'edit-phone')
+    await bob.page.keyboard.press('Enter')
+    await log(ann.page).getByText('Yes, at one').waitFor()
+    await log(ann.page).getByText('edited').waitFor()
+    await write(bob, 'Sorry, wrong window')
+    await log(ann.page).getByText('Sorry, wrong window').waitFor()
+    await choose(bob, 'wrong window', 'Delete for everybody')
+    await log(ann.page).getByText('Message deleted').waitFor()
+    await shot(ann.page, 'replies-desktop')
+  })
+
+  await step('a file and a picture are sent', async () => {
+    const choosing = ann.page.waitForEvent('filechooser')
+    await ann.page.getByRole('button', { name: 'Attach a file' }).click()
+    const picture = await ann.page.screenshot({ type: 'png' })
+    await (await choosing).setFiles([
+      { name: 'route.txt', mimeType: 'text/plain', buffer: Buffer.from('Left at the mill.') },
+      { name: 'lake.png', mimeType: 'image/png', buffer: picture },
+    ])
+    await log(bob.page).getByText('route.txt').waitFor()
+    await log(bob.page).getByRole('img', { name: 'lake.png' }).waitFor()
+    const downloading = bob.page.waitForEvent('download')
+    await bob.page.getByRole('button', { name: 'Download route.txt' }).click()
+    assert.equal((await downloading).suggestedFilename(), 'route.txt')
+    await shot(bob.page, 'files-phone')
+    await shot(ann.page, 'files-desktop')
+  })
+
   await step('long history comes in pages', async () => {
     const client = await clientOf(bob, target)
     const [{ _id: recipientId } = { _id: '' }] = await client.http.searchUsers(ann.name)
@@ -123,7 +135,7 @@ try {
     await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
     await ann.page.reload()
     await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
-    assert.equal(await log(ann.page).getByRole('listitem').count(), 50)
+    assert.equal(await messages(ann.page).count(), 50)
     await ann.page.getByRole('button', { name: 'Load older messages' }).click()
     await log(ann.page).getByText('Line 21', { exact: true }).waitFor()
     await ann.page.getByRole('button', { name: 'Load older messages' }).click()
@@ -162,7 +174,7 @@ try {
     await write(ann, 'Who brings what?')
     await cleo.page.getByRole('button', { name: `Picnic ${run}` }).click()
     await log(cleo.page).getByText('Who brings what?').waitFor()
-    await record(cleo, 1_500)
+    await record(cleo, 2_600)
     await cleo.page.getByRole('button', { name: 'Send' }).click()
     await bob.page.getByRole('button', { name: 'Back to the chats' }).click()
     await shot(bob.page, 'chats-phone')

@@ -27,7 +27,12 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
     previous?.sender._id === message.sender._id &&
     Date.parse(message.createdAt) - Date.parse(previous.createdAt) < togetherMs
   return (
-    <li className={classes.message} data-own={own || undefined} data-follows={follows || undefined}>
+    <li
+      className={classes.message}
+      data-seq={message.seq}
+      data-own={own || undefined}
+      data-follows={follows || undefined}
+    >
       {own && <VisuallyHidden>You:</VisuallyHidden>}
       {!own && message.groupId !== undefined && !follows && (
         <Text size="sm" fw={600}>
