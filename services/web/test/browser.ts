@@ -6,21 +6,18 @@
 import { strict as assert } from 'node:assert'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { launchBrowsers } from './browser/chromium.ts'
 import { cuttableProxy } from './browser/cuttable-proxy.ts'
 import { choose, log, messages, openPerson, play, record, write } from './browser/page-actions.ts'
 import { clientOf, desktop, phone, register } from './browser/person.ts'
+import { soundReachedOutput } from './browser/sound-meter.ts'
 
 const target = process.env.TARGET ?? 'http://127.0.0.1:3000'
 const shots = process.env.SHOTS ?? '/tmp/earshot-shots'
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const quiet = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--no-first-run']
-const fakeMicrophone = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream']
-
 mkdirSync(shots, { recursive: true })
 const proxy = await cuttableProxy(new URL(target))
-const browser = await chromium.launch({ executablePath, args: [...quiet, ...fakeMicrophone] })
-const bare = await chromium.launch({ executablePath, args: quiet })
+const { speaking: browser, mute: bare, close } = await launchBrowsers()
 const run = Date.now().toString(36).slice(-4)
 
 const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`) })
@@ -80,12 +77,58 @@ try {
     await shot(bob.page, 'chat-phone')
   })
 
+  await step('it was speech that came out, and the sender sees that it was played', async () => {
+    console.log(`    loudest sample: ${(await soundReachedOutput(bob.page)).toFixed(2)}`)
+    await log(ann.page).getByTitle('Played', { exact: true }).waitFor()
+  })
+
+  await step('one voice message after the other plays on while another chat is open', async () => {
+    await record(ann, 3_000)
+    await ann.page.getByRole('button', { name: 'Send' }).click()
+    const players = log(bob.page).getByRole('button', { name: /^Play voice message/ })
+    await players.nth(1).waitFor()
+    await players.first().click()
+    await bob.page.getByRole('button', { name: 'Speed: 1. Change it' }).click()
+    await bob.page.getByRole('button', { name: 'Back to the chats' }).click()
+    const mini = bob.page.getByRole('region', { name: 'Voice message that is playing' })
+    await mini.getByText(ann.name).waitFor()
+    await shot(bob.page, 'mini-player-phone')
+    const first = log(ann.page).locator('li[data-seq]', {
+      has: ann.page.getByTitle('Played', { exact: true }),
+    })
+    await first.nth(1).waitFor() // the second one has begun
+    await mini.waitFor({ state: 'detached' }) // and ended
+    await bob.page.getByRole('button', { name: ann.name }).click()
+    await players.first().waitFor()
+  })
+
+  await step('a voice message goes on where it was left, after a reload', async () => {
+    const slider = log(bob.page).getByRole('slider').last()
+    await slider.focus()
+    await bob.page.keyboard.press('End')
+    await bob.page.keyboard.press('ArrowLeft')
+    await bob.page.keyboard.press('Home')
+    await log(bob.page)
+      .getByRole('button', { name: /^Play voice message/ })
+      .last()
+      .click()
+    await bob.page.getByRole('button', { name: 'Speed: 1.25. Change it' }).waitFor()
+    await log(bob.page)
+      .getByText(/0:01 \/ 0:0\d/)
+      .waitFor()
+    await log(bob.page).getByRole('button', { name: 'Pause' }).click()
+    await bob.page.reload()
+    await log(bob.page)
+      .getByText(/0:01 \/ 0:0\d/)
+      .waitFor()
+  })
+
   await step('a recording is thrown away', async () => {
     await record(bob, 500)
     await shot(bob.page, 'recording-phone')
     await bob.page.getByRole('button', { name: 'Cancel' }).click()
     await bob.page.getByPlaceholder('Write a message').waitFor()
-    assert.equal(await log(bob.page).getByRole('progressbar').count(), 1)
+    assert.equal(await log(bob.page).getByRole('slider').count(), 2)
   })
 
   await step('a message is answered, liked, worded anew and deleted', async () => {
@@ -208,7 +251,6 @@ try {
   assert.deepEqual(complaints, [])
   console.log(`All well. Pictures in ${shots}`)
 } finally {
-  await browser.close()
-  await bare.close()
+  await close()
   proxy.close()
 }
