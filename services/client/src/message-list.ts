@@ -41,6 +41,16 @@ export function applyVoice(list: MessageList, messageId: string, voiceMessage: V
   return known ? replaceAt(list, index, newerOf(known, { ...known, voiceMessage })) : list
 }
 
+/** Where one stopped in a voice message, in seconds; 0 when that is forgotten. */
+export function applyPosition(list: MessageList, messageId: string, seconds: number): MessageList {
+  const index = list.messages.findIndex((message) => message._id === messageId)
+  const known = list.messages[index]
+  if (!known?.voiceMessage || (known.voiceMessage.position ?? 0) === seconds) return list
+  const { position: _before, ...voice } = known.voiceMessage
+  const voiceMessage = seconds > 0 ? { ...voice, position: seconds } : voice
+  return replaceAt(list, index, { ...known, voiceMessage })
+}
+
 /** An edit, a deletion or a reaction; of a message outside the window, nothing. */
 export function applyChange(list: MessageList, change: Change): MessageList {
   const index = list.messages.findIndex((message) => message._id === change.messageId)
@@ -135,7 +145,13 @@ function laterVoice(known: VoiceOutput, incoming: VoiceOutput): VoiceOutput {
   const later = stage(incoming) < stage(known) ? known : incoming
   const waveform = later.waveform ?? known.waveform
   const transcript = later.transcript ?? known.transcript
-  return { ...later, ...(waveform && { waveform }), ...(transcript !== undefined && { transcript }) }
+  const position = incoming.position ?? known.position
+  return {
+    ...later,
+    ...(waveform && { waveform }),
+    ...(transcript !== undefined && { transcript }),
+    ...(position !== undefined && { position }),
+  }
 }
 
 function replaceAt(list: MessageList, index: number, message: Message): MessageList {

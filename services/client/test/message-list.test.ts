@@ -4,6 +4,7 @@ import {
   applyChange,
   applyMessage,
   applyMessages,
+  applyPosition,
   applyVoice,
   contiguousSeq,
   emptyMessageList,
@@ -137,4 +138,18 @@ t.test('changes: a text is edited, reactions come and go, a deletion takes all',
   const gone = applyChange(list, { type: 'message_deleted', ...of, changeSeq: 7, deletedAt: 'later' })
   t.match(gone.messages[1], { content: '', deletedAt: 'later', reactions: undefined })
   t.equal(applyChange(gone, edit), gone, 'what is deleted is changed no more')
+})
+
+t.test('where one stopped in a voice message: the last word counts, 0 forgets it, pages do not bring it back', async (t) => {
+  const stored = { url: '/media/x', duration: 9, mimeType: 'audio/webm', size: 3 }
+  const list = applyMessage(emptyMessageList, message(1, { messageType: 'voice', voiceMessage: stored }))
+  const stopped = applyPosition(list, 'm1', 4.5)
+  t.equal(stopped.messages[0]?.voiceMessage?.position, 4.5)
+  t.equal(applyPosition(stopped, 'm1', 4.5), stopped, 'nothing new')
+  const prepared = applyVoice(stopped, 'm1', { ...stored, url: '/media/x.m4a' })
+  t.equal(prepared.messages[0]?.voiceMessage?.position, 4.5, 'kept when the audio has another address')
+  const begun = applyPosition(stopped, 'm1', 0)
+  t.notOk('position' in (begun.messages[0]?.voiceMessage ?? { position: 0 }))
+  t.equal(applyPosition(list, 'elsewhere', 3), list)
+  t.equal(applyPosition(listOf(1), 'm1', 3).messages[0]?.voiceMessage, undefined, 'a text has none')
 })

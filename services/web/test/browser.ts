@@ -6,55 +6,25 @@
 import { strict as assert } from 'node:assert'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { launchBrowsers } from './browser/chromium.ts'
 import { cuttableProxy } from './browser/cuttable-proxy.ts'
-import { clientOf, desktop, type Person, phone, register } from './browser/person.ts'
+import { choose, log, messages, openPerson, play, record, write } from './browser/page-actions.ts'
+import { clientOf, desktop, phone, register } from './browser/person.ts'
+import { soundReachedOutput } from './browser/sound-meter.ts'
 
 const target = process.env.TARGET ?? 'http://127.0.0.1:3000'
 const shots = process.env.SHOTS ?? '/tmp/earshot-shots'
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const quiet = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--no-first-run']
-const fakeMicrophone = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream']
-
 mkdirSync(shots, { recursive: true })
 const proxy = await cuttableProxy(new URL(target))
-const browser = await chromium.launch({ executablePath, args: [...quiet, ...fakeMicrophone] })
-const bare = await chromium.launch({ executablePath, args: quiet })
+const { speaking: browser, mute: bare, close } = await launchBrowsers()
 const run = Date.now().toString(36).slice(-4)
 
 const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`) })
-const log = (page: Page) => page.getByLabel('Messages', { exact: true })
-
 async function step(what: string, work: () => Promise<void>) {
   const startedAt = Date.now()
   await work()
   console.log(`ok  ${what} (${Date.now() - startedAt} ms)`)
-}
-
-async function write({ page }: Person, text: string) {
-  await page.getByPlaceholder('Write a message').fill(text)
-  await page.keyboard.press('Enter')
-}
-
-async function openPerson({ page }: Person, name: string) {
-  await page.getByRole('tab', { name: 'People' }).click()
-  await page.getByLabel('Find people by name').fill(name)
-  await page.getByRole('button', { name }).click()
-}
-
-async function record({ page }: Person, ms: number) {
-  await page.getByRole('button', { name: 'Record a voice message' }).click()
-  await page.getByRole('timer').waitFor()
-  await page.waitForTimeout(ms)
-}
-
-/** Plays the last voice message until its clock has moved. */
-async function play({ page }: Person) {
-  const player = log(page)
-    .locator('li', { has: page.getByRole('progressbar') })
-    .last()
-  await player.getByRole('button', { name: /^Play voice message/ }).click()
-  await player.getByText(/0:01 \/ 0:0\d/).waitFor()
 }
 
 try {
@@ -107,12 +77,97 @@ try {
     await shot(bob.page, 'chat-phone')
   })
 
+  await step('it was speech that came out, and the sender sees that it was played', async () => {
+    console.log(`    loudest sample: ${(await soundReachedOutput(bob.page)).toFixed(2)}`)
+    await log(ann.page).getByTitle('Played', { exact: true }).waitFor()
+  })
+
+  await step('one voice message after the other plays on while another chat is open', async () => {
+    await record(ann, 3_000)
+    await ann.page.getByRole('button', { name: 'Send' }).click()
+    const players = log(bob.page).getByRole('button', { name: /^Play voice message/ })
+    await players.nth(1).waitFor()
+    await players.first().click()
+    await bob.page.getByRole('button', { name: 'Speed: 1. Change it' }).click()
+    await bob.page.getByRole('button', { name: 'Back to the chats' }).click()
+    const mini = bob.page.getByRole('region', { name: 'Voice message that is playing' })
+    await mini.getByText(ann.name).waitFor()
+    await shot(bob.page, 'mini-player-phone')
+    const first = log(ann.page).locator('li[data-seq]', {
+      has: ann.page.getByTitle('Played', { exact: true }),
+    })
+    await first.nth(1).waitFor() // the second one has begun
+    await mini.waitFor({ state: 'detached' }) // and ended
+    await bob.page.getByRole('button', { name: ann.name }).click()
+    await players.first().waitFor()
+  })
+
+  await step('a voice message goes on where it was left, after a reload', async () => {
+    const slider = log(bob.page).getByRole('slider').last()
+    await slider.focus()
+    await bob.page.keyboard.press('End')
+    await bob.page.keyboard.press('ArrowLeft')
+    await bob.page.keyboard.press('Home')
+    await log(bob.page)
+      .getByRole('button', { name: /^Play voice message/ })
+      .last()
+      .click()
+    await bob.page.getByRole('button', { name: 'Speed: 1.25. Change it' }).waitFor()
+    await log(bob.page)
+      .getByText(/0:01 \/ 0:0\d/)
+      .waitFor()
+    await log(bob.page).getByRole('button', { name: 'Pause' }).click()
+    await bob.page.reload()
+    await log(bob.page)
+      .getByText(/0:01 \/ 0:0\d/)
+      .waitFor()
+  })
+
   await step('a recording is thrown away', async () => {
     await record(bob, 500)
     await shot(bob.page, 'recording-phone')
     await bob.page.getByRole('button', { name: 'Cancel' }).click()
     await bob.page.getByPlaceholder('Write a message').waitFor()
-    assert.equal(await log(bob.page).getByRole('progressbar').count(), 1)
+    assert.equal(await log(bob.page).getByRole('slider').count(), 2)
+  })
+
+  await step('a message is answered, liked, worded anew and deleted', async () => {
+    await write(ann, 'Shall we meet at the lake?')
+    await log(bob.page).getByText('Shall we meet at the lake?').waitFor()
+    await choose(bob, 'the lake?', 'React with 👍')
+    await ann.page.getByRole('button', { name: '👍, 1' }).click()
+    await bob.page.getByRole('button', { name: '👍, 2' }).waitFor()
+    await choose(bob, 'the lake?', 'Reply')
+    await write(bob, 'Yes, at noon')
+    await log(ann.page).locator('blockquote').getByText('Shall we meet at the lake?').waitFor()
+    await choose(bob, 'at noon', 'Edit')
+    await bob.page.getByPlaceholder('Write a message').fill('Yes, at one')
+    await shot(bob.page, 'edit-phone')
+    await bob.page.keyboard.press('Enter')
+    await log(ann.page).getByText('Yes, at one').waitFor()
+    await log(ann.page).getByText('edited').waitFor()
+    await write(bob, 'Sorry, wrong window')
+    await log(ann.page).getByText('Sorry, wrong window').waitFor()
+    await choose(bob, 'wrong window', 'Delete for everybody')
+    await log(ann.page).getByText('Message deleted').waitFor()
+    await shot(ann.page, 'replies-desktop')
+  })
+
+  await step('a file and a picture are sent', async () => {
+    const choosing = ann.page.waitForEvent('filechooser')
+    await ann.page.getByRole('button', { name: 'Attach a file' }).click()
+    const picture = await ann.page.screenshot({ type: 'png' })
+    await (await choosing).setFiles([
+      { name: 'route.txt', mimeType: 'text/plain', buffer: Buffer.from('Left at the mill.') },
+      { name: 'lake.png', mimeType: 'image/png', buffer: picture },
+    ])
+    await log(bob.page).getByText('route.txt').waitFor()
+    await log(bob.page).getByRole('img', { name: 'lake.png' }).waitFor()
+    const downloading = bob.page.waitForEvent('download')
+    await bob.page.getByRole('button', { name: 'Download route.txt' }).click()
+    assert.equal((await downloading).suggestedFilename(), 'route.txt')
+    await shot(bob.page, 'files-phone')
+    await shot(ann.page, 'files-desktop')
   })
 
   await step('long history comes in pages', async () => {
@@ -123,7 +178,7 @@ try {
     await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
     await ann.page.reload()
     await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
-    assert.equal(await log(ann.page).getByRole('listitem').count(), 50)
+    assert.equal(await messages(ann.page).count(), 50)
     await ann.page.getByRole('button', { name: 'Load older messages' }).click()
     await log(ann.page).getByText('Line 21', { exact: true }).waitFor()
     await ann.page.getByRole('button', { name: 'Load older messages' }).click()
@@ -162,7 +217,7 @@ try {
     await write(ann, 'Who brings what?')
     await cleo.page.getByRole('button', { name: `Picnic ${run}` }).click()
     await log(cleo.page).getByText('Who brings what?').waitFor()
-    await record(cleo, 1_500)
+    await record(cleo, 2_600)
     await cleo.page.getByRole('button', { name: 'Send' }).click()
     await bob.page.getByRole('button', { name: 'Back to the chats' }).click()
     await shot(bob.page, 'chats-phone')
@@ -196,7 +251,6 @@ try {
   assert.deepEqual(complaints, [])
   console.log(`All well. Pictures in ${shots}`)
 } finally {
-  await browser.close()
-  await bare.close()
+  await close()
   proxy.close()
 }

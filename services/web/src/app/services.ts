@@ -4,6 +4,9 @@ import { createContext, useContext, useEffect, useState } from 'react'
 import { ChatStore } from '../features/chat/chat-store.ts'
 import { PresenceStore } from '../features/people/presence-store.ts'
 import type { UserSession } from '../features/session/user-session.ts'
+import { createPlayback } from '../features/voice/create-playback.ts'
+import { PlayedMessages } from '../features/voice/played-messages.ts'
+import type { VoicePlayback } from '../features/voice/voice-playback.ts'
 
 /** What the page works with while somebody is logged in. */
 export interface Services {
@@ -11,6 +14,8 @@ export interface Services {
   client: EarshotClient
   chat: ChatStore
   presence: PresenceStore
+  playback: VoicePlayback
+  played: PlayedMessages
 }
 
 const offlinePatienceMs = 10 * 60_000
@@ -30,6 +35,11 @@ export function useConnectedServices(
     })
     const chat = new ChatStore(client, session)
     const presence = new PresenceStore(client)
+    const played = new PlayedMessages(session.userId)
+    const playback = createPlayback(client, chat, played, session)
+    client.on('message_status_changed', ({ conversationId, playedSeq }) => {
+      if (playedSeq !== undefined) played.add(conversationId, playedSeq)
+    })
     const ended = () => onEnded('Your session has ended. Please log in again.')
     client.on('token_expired', ended)
     chat.start()
@@ -40,9 +50,10 @@ export function useConnectedServices(
     const stopRefusals = client.on('disconnected', ({ willReconnect }) => {
       if (!willReconnect) ended()
     })
-    setServices({ session, client, chat, presence })
+    setServices({ session, client, chat, presence, playback, played })
     return () => {
       stopRefusals()
+      playback.close()
       chat.stop()
       client.close()
     }

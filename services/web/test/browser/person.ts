@@ -1,5 +1,6 @@
 import { EarshotClient } from '@earshot/client'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { measureSound } from './sound-meter.ts'
 
 export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }
 export const phone: BrowserContextOptions = {
@@ -24,6 +25,7 @@ export async function register(
   options: BrowserContextOptions,
 ): Promise<Person> {
   const context = await browser.newContext(options)
+  await measureSound(context)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`${name}: ${error.message}`))

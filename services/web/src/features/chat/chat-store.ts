@@ -1,5 +1,6 @@
 import {
   applyMessages,
+  applyPosition,
   applyVoice,
   CodedError,
   directMembers,
@@ -60,7 +61,10 @@ export class ChatStore {
       this.#client.on('send_refused', ({ item, error }) => this.#refuse(item, error)),
       this.#client.on('voice_message_stored', (stored) => this.#storeVoice(stored)),
       this.#client.on('voice_message_transcribed', (stored) => this.#storeVoice(stored)),
-      this.#client.on('message_status_changed', ({ conversationId, ...mark }) =>
+      this.#client.on('voice_position_changed', ({ conversationId, messageId, position }) =>
+        this.notePosition(conversationId, messageId, position),
+      ),
+      this.#client.on('message_status_changed', ({ conversationId, playedSeq: _played, ...mark }) =>
         this.state.update((state) => receiveMark(state, conversationId, mark, this.#self.userId)),
       ),
       this.#client.on('user_typing', (typing) => this.#showTyping(typing)),
@@ -142,6 +146,14 @@ export class ChatStore {
     const { userId } = this.#self
     const mark = { userId, deliveredSeq: conversation.headSeq, readSeq: conversation.headSeq }
     this.state.update((state) => receiveMark(state, conversationId, mark, userId))
+  }
+
+  /** Where one stopped in a voice message, in seconds; 0 when that is forgotten. */
+  notePosition(conversationId: string, messageId: string, seconds: number): void {
+    if (!this.state.get().lists[conversationId]) return
+    this.state.update((state) =>
+      changeList(state, conversationId, (list) => applyPosition(list, messageId, seconds)),
+    )
   }
 
   async createGroup(name: string, members: string[]): Promise<Group> {

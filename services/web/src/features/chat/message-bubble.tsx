@@ -1,9 +1,10 @@
 import type { Message } from '@earshot/protocol'
 import { ActionIcon, Text, VisuallyHidden } from '@mantine/core'
 import { lazy, memo, Suspense, useState } from 'react'
-import { DeliveredIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
+import { DeliveredIcon, MicrophoneIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
+import { useIsPlayed } from '../voice/use-playback.ts'
 import classes from './chat.module.css'
 import { MessageContent } from './message-content.tsx'
 import { summaryText, timeText } from './message-text.ts'
@@ -27,7 +28,12 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
     previous?.sender._id === message.sender._id &&
     Date.parse(message.createdAt) - Date.parse(previous.createdAt) < togetherMs
   return (
-    <li className={classes.message} data-own={own || undefined} data-follows={follows || undefined}>
+    <li
+      className={classes.message}
+      data-seq={message.seq}
+      data-own={own || undefined}
+      data-follows={follows || undefined}
+    >
       {own && <VisuallyHidden>You:</VisuallyHidden>}
       {!own && message.groupId !== undefined && !follows && (
         <Text size="sm" fw={600}>
@@ -35,7 +41,7 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
         </Text>
       )}
       <div className={classes.line} data-own={own || undefined}>
-        <div className={classes.bubble} data-own={own || undefined}>
+        <div className={classes.bubble} data-own={own || undefined} data-kind={kindOf(message)}>
           {message.replyTo !== undefined && <Quote message={message} messageId={message.replyTo} />}
           <MessageContent message={message} />
           <span className={classes.time}>
@@ -50,6 +56,13 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
     </li>
   )
 })
+
+/** Whose time of day stands otherwise than behind the text. */
+function kindOf({ messageType, file, deletedAt }: Message): 'voice' | 'image' | undefined {
+  if (deletedAt !== undefined) return undefined
+  if (messageType === 'voice') return 'voice'
+  return file?.mimeType.startsWith('image/') ? 'image' : undefined
+}
 
 /** What it answers to, where that is at hand. */
 function Quote({ message: { conversationId }, messageId }: { message: Message; messageId: string }) {
@@ -70,11 +83,13 @@ function Quote({ message: { conversationId }, messageId }: { message: Message; m
   )
 }
 
-const statusText = { sent: 'Sent', delivered: 'Delivered', read: 'Read' } as const
+const statusText = { sent: 'Sent', delivered: 'Delivered', read: 'Read', played: 'Played' } as const
 
 function Status({ message }: { message: Message }) {
-  const status = useStatus(message)
-  const Icon = status === 'sent' ? SentIcon : DeliveredIcon
+  const mark = useStatus(message)
+  const isPlayed = useIsPlayed(message.conversationId, message.seq)
+  const status = isPlayed && message.messageType === 'voice' ? 'played' : mark
+  const Icon = status === 'sent' ? SentIcon : status === 'played' ? MicrophoneIcon : DeliveredIcon
   return (
     <span className={classes.status} data-status={status} title={statusText[status]}>
       <Icon size={14} />

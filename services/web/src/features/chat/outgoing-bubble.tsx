@@ -6,8 +6,9 @@ import { MessageContent } from './message-content.tsx'
 
 /** Our own message on its way, or stuck, with what can be done about it. */
 export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
-  const { chat } = useServices()
-  const { content, voiceMessage, file, upload, error, clientMessageId, conversationId, replyTo } = outgoing
+  const { chat, session } = useServices()
+  const { content, voiceMessage, file, upload, error, clientMessageId, conversationId, replyTo, createdAt } =
+    outgoing
   const canRetry = error !== undefined && !file
 
   function retry() {
@@ -19,9 +20,16 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
   return (
     <li className={classes.message} data-own>
       <VisuallyHidden>You:</VisuallyHidden>
-      <div className={classes.bubble} data-own>
+      <div className={classes.bubble} data-own data-kind={voiceMessage ? 'voice' : undefined}>
         <MessageContent
           message={{
+            _id: clientMessageId,
+            conversationId,
+            // It has none yet.
+            seq: 0,
+            sender: { _id: session.userId, name: session.name },
+            createdAt,
+            status: 'sent',
             messageType: voiceMessage ? 'voice' : file ? 'file' : 'text',
             content,
             ...(voiceMessage && { voiceMessage: { ...voiceMessage, url: voiceMessage.url ?? '' } }),

@@ -7,7 +7,7 @@ export function ConnectionBanner() {
   const { client } = useServices()
   const state = useConnectionState(client)
   return (
-    <div role="status" className={classes.region}>
+    <div role="status">
       {state === 'disconnected' && (
         <Group className={classes.banner} gap="sm" wrap="nowrap" justify="center">
           <Loader size="xs" color="currentColor" aria-hidden />
