@@ -77,7 +77,9 @@ export class HttpApi {
     return this.#http.json('GET', `/user/lastSeen/${segment(userId)}`)
   }
 
+  /** Of nobody, without a request, when it is asked of nobody. */
   async lastSeenMany(userIds: readonly string[]): Promise<UserLastSeen[]> {
+    if (userIds.length === 0) return []
     const answer = await this.#http.json<{ users: UserLastSeen[] }>('POST', '/user/lastSeen', {
       body: { userIds },
     })

@@ -52,3 +52,8 @@ t.test('the token goes to our own media only', async (t) => {
   t.equal(await (await http.media('/media/x')).text(), 'audio')
   await t.rejects(http.media('https://elsewhere.example/media/x'), { code: 'BAD_REQUEST' })
 })
+
+t.test('nobody is asked about nobody', async (t) => {
+  const http = await api(t, () => t.fail('a request'))
+  t.same(await http.lastSeenMany([]), [])
+})
