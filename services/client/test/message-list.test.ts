@@ -140,7 +140,7 @@ t.test('changes: a text is edited, reactions come and go, a deletion takes all',
   t.equal(applyChange(gone, edit), gone, 'what is deleted is changed no more')
 })
 
-t.test('where one stopped in a voice message: the last word counts, 0 forgets it, pages do not bring it back', async (t) => {
+t.test('where one stopped in a voice message: the last word counts, 0 forgets it', async (t) => {
   const stored = { url: '/media/x', duration: 9, mimeType: 'audio/webm', size: 3 }
   const list = applyMessage(emptyMessageList, message(1, { messageType: 'voice', voiceMessage: stored }))
   const stopped = applyPosition(list, 'm1', 4.5)
