@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { launchBrowsers } from './browser/chromium.ts'
 import { cuttableProxy } from './browser/cuttable-proxy.ts'
+import { fingerOn } from './browser/finger.ts'
 import { choose, log, messages, openPerson, play, record, write } from './browser/page-actions.ts'
 import { clientOf, desktop, phone, register } from './browser/person.ts'
 import { soundReachedOutput } from './browser/sound-meter.ts'
@@ -80,6 +81,14 @@ try {
   await step('it was speech that came out, and the sender sees that it was played', async () => {
     console.log(`    loudest sample: ${(await soundReachedOutput(bob.page)).toFixed(2)}`)
     await log(ann.page).getByTitle('Played', { exact: true }).waitFor()
+    const client = await clientOf(bob, target)
+    const [conversation] = await client.http.conversations()
+    const { messages: said } = await client.http.history(conversation?._id ?? '')
+    client.close()
+    const voice = said.find(({ voiceMessage }) => voiceMessage)?.voiceMessage
+    const bytesInTenSeconds = (10 * (voice?.original?.size ?? 0)) / (voice?.duration ?? 1)
+    console.log(`    ten seconds are ${Math.round(bytesInTenSeconds / 1_000)} kB`)
+    assert.ok(bytesInTenSeconds > 20_000 && bytesInTenSeconds < 60_000)
   })
 
   await step('one voice message after the other plays on while another chat is open', async () => {
@@ -126,9 +135,44 @@ try {
   await step('a recording is thrown away', async () => {
     await record(bob, 500)
     await shot(bob.page, 'recording-phone')
-    await bob.page.getByRole('button', { name: 'Cancel' }).click()
+    await bob.page.getByRole('button', { name: 'Throw the recording away' }).click()
     await bob.page.getByPlaceholder('Write a message').waitFor()
     assert.equal(await log(bob.page).getByRole('slider').count(), 2)
+  })
+
+  await step('a recording is paused, heard, survives a reload, and is sent', async () => {
+    await record(bob, 1_500)
+    await bob.page.getByRole('button', { name: 'Pause' }).click()
+    await bob.page.getByRole('button', { name: 'Go on recording' }).click()
+    await bob.page.getByRole('timer').waitFor()
+    await bob.page.waitForTimeout(1_000)
+    await bob.page.getByRole('button', { name: 'Pause' }).click()
+    await bob.page.getByRole('button', { name: /^Listen to your recording, 0:0[23]/ }).click()
+    await bob.page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
+    await shot(bob.page, 'draft-phone')
+    await bob.page.reload()
+    const listen = bob.page.getByRole('button', { name: /^Listen to your recording, 0:0[23]/ })
+    await listen.click()
+    await bob.page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
+    await listen.waitFor() // it plays to its end
+    await bob.page.getByRole('button', { name: 'Send' }).click()
+    await log(ann.page).getByTitle('Not played yet').waitFor()
+    await bob.page.reload()
+    await bob.page.getByPlaceholder('Write a message').waitFor()
+  })
+
+  await step('a finger holds to record, slides to cancel, and lets go to send', async () => {
+    const finger = await fingerOn(bob.page, 'Record a voice message')
+    await finger.down()
+    await bob.page.getByRole('timer').waitFor()
+    await finger.slide(-140, 0)
+    await bob.page.getByPlaceholder('Write a message').waitFor()
+    await finger.up()
+    await finger.down()
+    await bob.page.getByRole('timer').filter({ hasText: '0:01' }).waitFor()
+    await shot(bob.page, 'holding-phone')
+    await finger.up()
+    await log(ann.page).getByTitle('Not played yet').nth(1).waitFor()
   })
 
   await step('a message is answered, liked, worded anew and deleted', async () => {

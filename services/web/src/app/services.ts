@@ -6,6 +6,7 @@ import { PresenceStore } from '../features/people/presence-store.ts'
 import type { UserSession } from '../features/session/user-session.ts'
 import { createPlayback } from '../features/voice/create-playback.ts'
 import { PlayedMessages } from '../features/voice/played-messages.ts'
+import { VoiceDrafts } from '../features/voice/voice-drafts.ts'
 import type { VoicePlayback } from '../features/voice/voice-playback.ts'
 
 /** What the page works with while somebody is logged in. */
@@ -16,6 +17,7 @@ export interface Services {
   presence: PresenceStore
   playback: VoicePlayback
   played: PlayedMessages
+  drafts: VoiceDrafts
 }
 
 const offlinePatienceMs = 10 * 60_000
@@ -37,6 +39,7 @@ export function useConnectedServices(
     const presence = new PresenceStore(client)
     const played = new PlayedMessages(session.userId)
     const playback = createPlayback(client, chat, played, session)
+    const drafts = new VoiceDrafts(session.userId)
     client.on('message_status_changed', ({ conversationId, playedSeq }) => {
       if (playedSeq !== undefined) played.add(conversationId, playedSeq)
     })
@@ -50,7 +53,7 @@ export function useConnectedServices(
     const stopRefusals = client.on('disconnected', ({ willReconnect }) => {
       if (!willReconnect) ended()
     })
-    setServices({ session, client, chat, presence, playback, played })
+    setServices({ session, client, chat, presence, playback, played, drafts })
     return () => {
       stopRefusals()
       playback.close()

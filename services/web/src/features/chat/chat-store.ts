@@ -11,6 +11,7 @@ import {
 import type { Group, Message, ServerPayload, VoiceInput } from '@earshot/protocol'
 import { errorText } from '../../app/error-text.ts'
 import { Store } from '../../app/store.ts'
+import type { VoiceRecording } from '../voice/recording.ts'
 import { addressOf, outgoingOf } from './address.ts'
 import {
   type ChatState,
@@ -122,6 +123,13 @@ export class ChatStore {
     } else if (voiceMessage) sending = this.#client.sendVoiceMessage({ ...address, voiceMessage, ...options })
     else sending = this.#client.sendMessage({ ...address, messageType: 'text', content, ...options })
     sending.catch(() => undefined) // told by `send_refused`
+  }
+
+  /** Through the socket, or as an upload where that takes no more. */
+  sendVoice(conversationId: string, voice: VoiceRecording, replyTo: string | undefined): void {
+    void this.#uploads.sendVoice(conversationId, voice, replyTo, (voiceMessage) =>
+      this.send(conversationId, { content: '', voiceMessage, ...(replyTo !== undefined && { replyTo }) }),
+    )
   }
 
   sendFile(conversationId: string, file: File): void {

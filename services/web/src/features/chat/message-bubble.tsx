@@ -43,12 +43,14 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
       <div className={classes.line} data-own={own || undefined}>
         <div className={classes.bubble} data-own={own || undefined} data-kind={kindOf(message)}>
           {message.replyTo !== undefined && <Quote message={message} messageId={message.replyTo} />}
-          <MessageContent message={message} />
-          <span className={classes.time}>
-            {message.editedAt !== undefined && 'edited '}
-            <time dateTime={message.createdAt}>{timeText(message.createdAt)}</time>
-            {own && message.deletedAt === undefined && <Status message={message} />}
-          </span>
+          <div className={classes.body}>
+            <MessageContent message={message} />
+            <span className={classes.time}>
+              {message.editedAt !== undefined && 'edited '}
+              <time dateTime={message.createdAt}>{timeText(message.createdAt)}</time>
+              {own && message.deletedAt === undefined && <Status message={message} />}
+            </span>
+          </div>
         </div>
         {message.deletedAt === undefined && <More message={message} own={own} />}
       </div>

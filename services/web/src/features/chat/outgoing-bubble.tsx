@@ -21,21 +21,24 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
     <li className={classes.message} data-own>
       <VisuallyHidden>You:</VisuallyHidden>
       <div className={classes.bubble} data-own data-kind={voiceMessage ? 'voice' : undefined}>
-        <MessageContent
-          message={{
-            _id: clientMessageId,
-            conversationId,
-            // It has none yet.
-            seq: 0,
-            sender: { _id: session.userId, name: session.name },
-            createdAt,
-            status: 'sent',
-            messageType: voiceMessage ? 'voice' : file ? 'file' : 'text',
-            content,
-            ...(voiceMessage && { voiceMessage: { ...voiceMessage, url: voiceMessage.url ?? '' } }),
-            ...(file && { file: { ...file, url: '' } }),
-          }}
-        />
+        <div className={classes.body}>
+          <MessageContent
+            message={{
+              _id: clientMessageId,
+              conversationId,
+              // It has none yet.
+              seq: 0,
+              sender: { _id: session.userId, name: session.name },
+              createdAt,
+              status: 'sent',
+              messageType: voiceMessage ? 'voice' : file ? 'file' : 'text',
+              content,
+              ...(voiceMessage && { voiceMessage: { ...voiceMessage, url: voiceMessage.url ?? '' } }),
+              ...(file && { file: { ...file, url: '' } }),
+            }}
+          />
+          {error === undefined && <span className={classes.time}>{upload ? 'Uploading…' : 'Sending…'}</span>}
+        </div>
         {upload && (
           <Progress
             className={classes.upload}
@@ -43,7 +46,6 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
             aria-label="Sent of the file"
           />
         )}
-        {error === undefined && <span className={classes.time}>{upload ? 'Uploading…' : 'Sending…'}</span>}
       </div>
       {upload && !error && (
         <Button size="compact-sm" variant="subtle" color="gray" onClick={() => chat.discard(clientMessageId)}>

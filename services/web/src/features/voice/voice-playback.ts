@@ -90,6 +90,11 @@ export class VoicePlayback {
     this.#change({ rate })
   }
 
+  pause(): void {
+    if (this.state.get().phase !== 'paused') this.#stop()
+    this.#change({ phase: 'paused' })
+  }
+
   /** Nothing is played any more, nor shown as paused. */
   close(): void {
     this.#stop()
