@@ -15,6 +15,8 @@ import { MembershipRepair } from '@earshot/core/conversations/membership-repair'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
 import { PendingMemberships } from '@earshot/core/conversations/pending-memberships'
 import { Interval } from '@earshot/core/interval'
+import { DeadLetters } from '@earshot/core/jobs/dead-letters'
+import { allQueueNames } from '@earshot/core/jobs/queue-names'
 import { AdoptionBatch, openAtHead } from '@earshot/core/legacy/adoption-batch'
 import { AdoptionNotes } from '@earshot/core/legacy/adoption-notes'
 import { AdoptionStore } from '@earshot/core/legacy/adoption-store'
@@ -50,6 +52,7 @@ import { VoiceStaging } from '@earshot/core/voice/staging'
 import { StagingAudit } from '@earshot/core/voice/staging-audit'
 import { voiceQueues } from '@earshot/core/voice/voice-queues'
 import { createPresenceTelling, createRealtime, SocketFanout } from '@earshot/realtime'
+import { addBoard } from './board.ts'
 import { startVoiceWorkers } from './jobs/voice-workers.ts'
 import { createOperationServer } from './operation-server.ts'
 
@@ -238,7 +241,12 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     }),
     users,
   })
+  const deadLetters = new DeadLetters(producer, { prefix, queues: allQueueNames })
+  const countDead = async () => {
+    for (const [queue, count] of await deadLetters.counts()) metrics.deadJobs.set({ queue }, count)
+  }
   const intervals = [
+    new Interval({ name: 'dead jobs', everyMs: 15_000, work: countDead, log }),
     new Interval({ name: 'lease sweep', everyMs: config.PRESENCE_SWEEP_MS, work: () => sweeper.run(), log }),
     new Interval({
       name: 'lastSeen flush',
@@ -310,6 +318,8 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
   })
   const health = new Health({ redis: () => redis.ping(), mongodb: () => db.command({ ping: 1 }) })
   const server = createOperationServer({ health, metrics })
+  const { BOARD_PASSWORD: password } = config
+  if (password) await addBoard(server, producer, { prefix, queues: allQueueNames, password })
   await server.listen({ port: config.PORT, host: config.HOST })
   await telling.listen()
   for (const interval of intervals) interval.start()
@@ -334,6 +344,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       // Not io.close(): that closes an HTTP server, and this one has none.
       await io.of('/').adapter.close()
       await queues.close()
+      await deadLetters.close()
       await stores.close()
       log.info('worker is down')
     },

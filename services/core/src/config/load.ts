@@ -19,6 +19,22 @@ const validator = Compile(ConfigSchema)
  * @throws {ConfigError} naming the first variable that is wrong
  */
 export function loadConfig(env: Record<string, string | undefined>): LoadedConfig {
+  const config = loadStoresConfig(env)
+  if (!config.JWT_SECRET && !config.JWKS_URL) throw new ConfigError('JWT_SECRET or JWKS_URL must be set')
+  if (config.JWT_SECRET !== undefined && config.JWT_SECRET.length < 16) {
+    throw new ConfigError('JWT_SECRET must have 16 characters or more')
+  }
+  if (config.PRESENCE_RENEW_MS * 2 > config.PRESENCE_LEASE_MS) {
+    throw new ConfigError('PRESENCE_RENEW_MS must be at most half of PRESENCE_LEASE_MS')
+  }
+  return config
+}
+
+/**
+ * The same for a tool that only works on the stores, and needs no keys.
+ * @throws {ConfigError} naming the first variable that is wrong
+ */
+export function loadStoresConfig(env: Record<string, string | undefined>): LoadedConfig {
   const raw: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(ConfigSchema.properties)) {
     const { type, default: fallback } = schema as { type?: string; default?: unknown }
@@ -33,13 +49,6 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
     const [error] = validator.Errors(raw)
     const name = error?.instancePath.split('/')[1] ?? 'a setting'
     throw new ConfigError(`${name} ${error?.message ?? 'is not valid'}`)
-  }
-  if (!raw.JWT_SECRET && !raw.JWKS_URL) throw new ConfigError('JWT_SECRET or JWKS_URL must be set')
-  if (raw.JWT_SECRET !== undefined && raw.JWT_SECRET.length < 16) {
-    throw new ConfigError('JWT_SECRET must have 16 characters or more')
-  }
-  if (raw.PRESENCE_RENEW_MS * 2 > raw.PRESENCE_LEASE_MS) {
-    throw new ConfigError('PRESENCE_RENEW_MS must be at most half of PRESENCE_LEASE_MS')
   }
   return { ...raw, NODE_ID: raw.NODE_ID ?? `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}` }
 }

@@ -182,6 +182,16 @@ export const groups = {
     TRANSCRIBE_MAX_SECONDS: integer('Length of a voice message that is still sent to it.', 900, 1),
     TRANSCRIBE_CONCURRENCY: integer('Voice messages that one worker has transcribed at once.', 2, 1),
   },
+  jobs: {
+    BOARD_PASSWORD: optional(
+      Type.String({
+        description:
+          'Password (≥ 16 characters, any user name) of the board that the worker then serves at `/board`: its queues, and ' +
+          'what is dead in them. Unset: none is served.',
+        minLength: 16,
+      }),
+    ),
+  },
   media: {
     MEDIA_SECRET: optional(
       Type.String({
@@ -241,6 +251,7 @@ export const ConfigSchema = Type.Object({
   ...groups.presence,
   ...groups.messages,
   ...groups.voice,
+  ...groups.jobs,
   ...groups.media,
   ...groups.limits,
 })
