@@ -238,10 +238,13 @@ try {
   await step('50,000 messages scroll smoothly', async () => {
     const ella = await register(browser, target, `Ella East ${run}`, desktop)
     await fakeHistory(ella.page, 50_000)
-    const shownAt = Date.now()
     await openPerson(ella, bob.name)
     await log(ella.page).getByText('Message 50000.').waitFor()
-    console.log(`    shown after ${Date.now() - shownAt} ms`)
+    const shownMs = await ella.page.evaluate(() => {
+      const [history] = performance.getEntriesByType('resource').filter(({ name }) => /messages/.test(name))
+      return Math.round(performance.now() - (history as PerformanceResourceTiming).responseEnd)
+    })
+    console.log(`    shown ${shownMs} ms after they came`)
     const { median, p99, elements } = await scrollUp(ella.page, 300, 400)
     console.log(`    a picture every ${median} ms, 99 % within ${p99} ms, ${elements} elements`)
     assert.ok(elements < 1_500, `${elements} elements`)
@@ -292,6 +295,28 @@ try {
     await bob.page.getByText('3 members').waitFor()
     await shot(ann.page, 'group-desktop')
     await shot(bob.page, 'group-phone')
+  })
+
+  await step('the group is renamed, somebody is taken out and comes back', async () => {
+    const cleo = people.find(({ name }) => name.startsWith('Cleo')) ?? ann
+    await ann.page.getByRole('button', { name: /^3 members/ }).click()
+    const dialog = ann.page.getByRole('dialog')
+    await dialog.getByLabel('Name of the group').fill(`Supper ${run}`)
+    await dialog.getByRole('button', { name: 'Rename' }).click()
+    await cleo.page.getByRole('heading', { name: `Supper ${run}` }).waitFor()
+    await dialog.getByRole('button', { name: `Change ${cleo.name}'s membership` }).click()
+    await shot(ann.page, 'group-members-desktop')
+    await ann.page.getByRole('menuitem', { name: 'Make admin' }).click()
+    await dialog.getByText('Admin').waitFor()
+    await dialog.getByRole('button', { name: `Change ${cleo.name}'s membership` }).click()
+    await ann.page.getByRole('menuitem', { name: 'Remove from the group' }).click()
+    await cleo.page.getByText('You are no longer in this group.').waitFor()
+    await dialog.getByRole('searchbox').fill(cleo.name)
+    await dialog.getByRole('checkbox', { name: cleo.name }).check()
+    await dialog.getByRole('button', { name: 'Add 1 person' }).click()
+    await cleo.page.getByPlaceholder('Write a message').waitFor()
+    await ann.page.keyboard.press('Escape')
+    await ann.page.getByRole('button', { name: /^3 members/ }).waitFor()
   })
 
   await step('one who leaves was last seen just now', async () => {

@@ -14,7 +14,7 @@ export async function write({ page }: Person, text: string): Promise<void> {
 export async function openPerson({ page }: Person, name: string): Promise<void> {
   await page.getByRole('tab', { name: 'People' }).click()
   await page.getByLabel('Find people by name').fill(name)
-  await page.getByRole('button', { name }).click()
+  await page.getByRole('region', { name: 'People' }).getByRole('button', { name }).click()
 }
 
 /** Records for a while; the recording stays open. */
