@@ -8,7 +8,9 @@ import {
   type HistoryQuery,
   type Limits,
   type LoginRequest,
+  type MessageSearch,
   type RegisterRequest,
+  type SearchResult,
   type Session,
   type SetMember,
   type SignedMediaUrl,
@@ -65,6 +67,15 @@ export class HttpApi {
     return this.#http.json('GET', `/group/${segment(groupId)}`)
   }
 
+  renameGroup(groupId: string, name: string): Promise<Group> {
+    return this.#http.json('PATCH', `/group/${segment(groupId)}`, { body: { name } })
+  }
+
+  /** For everybody, with all that was said. */
+  async deleteGroup(groupId: string): Promise<void> {
+    await this.#http.request('DELETE', `/group/${segment(groupId)}`)
+  }
+
   async setMember(groupId: string, userId: string, member: SetMember = {}): Promise<void> {
     await this.#http.request('PUT', memberPath(groupId, userId), { body: member })
   }
@@ -103,6 +114,11 @@ export class HttpApi {
   /** An address that a link or an image can load without a header, for a while. */
   signMedia(url: string): Promise<SignedMediaUrl> {
     return this.#http.json('POST', `${url}/sign`)
+  }
+
+  /** Messages of one's conversations with these words, the newest first. */
+  searchMessages(search: MessageSearch): Promise<SearchResult> {
+    return this.#http.json('GET', '/message/search', { query: search })
   }
 
   limits(): Promise<Limits> {

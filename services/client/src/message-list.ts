@@ -30,8 +30,27 @@ export function applyMessage(list: MessageList, message: Message): MessageList {
 }
 
 export function applyMessages(list: MessageList, messages: readonly Message[], headSeq = 0): MessageList {
-  const applied = messages.reduce(applyMessage, list)
-  return headSeq > applied.headSeq ? { ...applied, headSeq } : applied
+  const incoming = messages.toSorted((a, b) => a.seq - b.seq)
+  const highest = Math.max(list.headSeq, headSeq, incoming.at(-1)?.seq ?? 0)
+  const merged = merge(list.messages, incoming)
+  return merged === list.messages && highest === list.headSeq ? list : { messages: merged, headSeq: highest }
+}
+
+/** Both ascending, in one pass: pages come into lists of many thousands. */
+function merge(known: readonly Message[], incoming: readonly Message[]): readonly Message[] {
+  const merged: Message[] = []
+  let next = 0
+  let isNew = false
+  for (const message of incoming) {
+    for (; (known[next]?.seq ?? Number.POSITIVE_INFINITY) <= message.seq; next++) {
+      merged.push(known[next] as Message)
+    }
+    const same = merged.at(-1)?.seq === message.seq ? merged.pop() : undefined
+    const newer = same ? newerOf(same, message) : message
+    isNew ||= newer !== same
+    merged.push(newer)
+  }
+  return isNew ? merged.concat(known.slice(next)) : known
 }
 
 /** The audio of a message has a new address; its text and place stay. */

@@ -6,7 +6,7 @@ import { PresenceStore } from '../features/people/presence-store.ts'
 import type { UserSession } from '../features/session/user-session.ts'
 import { createPlayback } from '../features/voice/create-playback.ts'
 import { PlayedMessages } from '../features/voice/played-messages.ts'
-import { VoiceDrafts } from '../features/voice/voice-drafts.ts'
+import type { VoiceDrafts } from '../features/voice/voice-drafts.ts'
 import type { VoicePlayback } from '../features/voice/voice-playback.ts'
 
 /** What the page works with while somebody is logged in. */
@@ -17,7 +17,8 @@ export interface Services {
   presence: PresenceStore
   playback: VoicePlayback
   played: PlayedMessages
-  drafts: VoiceDrafts
+  /** Loaded when it is first asked for. */
+  drafts: () => Promise<VoiceDrafts>
 }
 
 const offlinePatienceMs = 10 * 60_000
@@ -39,7 +40,10 @@ export function useConnectedServices(
     const presence = new PresenceStore(client)
     const played = new PlayedMessages(session.userId)
     const playback = createPlayback(client, chat, played, session)
-    const drafts = new VoiceDrafts(session.userId)
+    const drafts = lazily(async () => {
+      const { VoiceDrafts } = await import('../features/voice/voice-drafts.ts')
+      return new VoiceDrafts(session.userId)
+    })
     client.on('message_status_changed', ({ conversationId, playedSeq }) => {
       if (playedSeq !== undefined) played.add(conversationId, playedSeq)
     })
@@ -70,4 +74,12 @@ export function useServices(): Services {
   const services = useContext(ServicesContext)
   if (!services) throw new Error('useServices is used outside of ServicesContext.')
   return services
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }

@@ -4,7 +4,7 @@ import type { Person } from './person.ts'
 /** What people do on the page, found as a screen reader finds it. */
 export const log = (page: Page): Locator => page.getByLabel('Messages', { exact: true })
 
-export const messages = (page: Page): Locator => log(page).locator('li[data-seq]')
+export const messages = (page: Page): Locator => log(page).locator('[data-seq]')
 
 export async function write({ page }: Person, text: string): Promise<void> {
   await page.getByPlaceholder('Write a message').fill(text)
@@ -14,7 +14,7 @@ export async function write({ page }: Person, text: string): Promise<void> {
 export async function openPerson({ page }: Person, name: string): Promise<void> {
   await page.getByRole('tab', { name: 'People' }).click()
   await page.getByLabel('Find people by name').fill(name)
-  await page.getByRole('button', { name }).click()
+  await page.getByRole('region', { name: 'People' }).getByRole('button', { name }).click()
 }
 
 /** Records for a while; the recording stays open. */

@@ -54,7 +54,6 @@ export class ChatStore {
   }
 
   start(): void {
-    const reload = () => void this.loadConversations()
     this.#stops = [
       this.#client.on('message', (message) => this.#receive(message)),
       this.#client.on('change', (change) => this.state.update((state) => receiveChange(state, change))),
@@ -71,7 +70,10 @@ export class ChatStore {
       this.#client.on('user_typing', (typing) => this.#showTyping(typing)),
       this.#client.on('group_created', (group) => this.#join(group)),
       this.#client.on('group_updated', (updated) => this.#updateGroup(updated)),
-      this.#client.on('group_member_added', reload),
+      this.#client.on('group_member_added', ({ userId }) => {
+        // Others who join are seen where the group is open.
+        if (userId === this.#self.userId) void this.loadConversations()
+      }),
       this.#client.on('group_member_removed', (removed) => this.#removeMember(removed)),
       this.#client.on('reconnected', () => void this.#resume()),
     ]

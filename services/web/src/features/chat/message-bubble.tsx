@@ -1,6 +1,6 @@
 import type { Message } from '@earshot/protocol'
-import { ActionIcon, Text, VisuallyHidden } from '@mantine/core'
-import { lazy, memo, Suspense, useState } from 'react'
+import { ActionIcon, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
+import { lazy, memo, Suspense, useContext, useState } from 'react'
 import { DeliveredIcon, MicrophoneIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
@@ -9,6 +9,7 @@ import classes from './chat.module.css'
 import { MessageContent } from './message-content.tsx'
 import { summaryText, timeText } from './message-text.ts'
 import { Reactions } from './reactions.tsx'
+import { ShowMessageContext } from './show-message.ts'
 import { useStatus } from './use-conversation.ts'
 
 const MessageMenu = lazy(() => import('./message-menu.tsx'))
@@ -28,7 +29,7 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
     previous?.sender._id === message.sender._id &&
     Date.parse(message.createdAt) - Date.parse(previous.createdAt) < togetherMs
   return (
-    <li
+    <div
       className={classes.message}
       data-seq={message.seq}
       data-own={own || undefined}
@@ -55,7 +56,7 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
         {message.deletedAt === undefined && <More message={message} own={own} />}
       </div>
       <Reactions message={message} />
-    </li>
+    </div>
   )
 })
 
@@ -69,18 +70,16 @@ function kindOf({ messageType, file, deletedAt }: Message): 'voice' | 'image' | 
 /** What it answers to, where that is at hand. */
 function Quote({ message: { conversationId }, messageId }: { message: Message; messageId: string }) {
   const { chat } = useServices()
+  const show = useContext(ShowMessageContext)
   const quoted = useStore(chat.state, (state) =>
     state.lists[conversationId]?.messages.find(({ _id }) => _id === messageId),
   )
+  if (!quoted) return <blockquote className={classes.quote}>An earlier message</blockquote>
   return (
     <blockquote className={classes.quote}>
-      {quoted ? (
-        <>
-          <b>{quoted.sender.name}</b> {summaryText(quoted)}
-        </>
-      ) : (
-        'An earlier message'
-      )}
+      <UnstyledButton onClick={() => show(messageId)}>
+        <b>{quoted.sender.name}</b> {summaryText(quoted)}
+      </UnstyledButton>
     </blockquote>
   )
 }

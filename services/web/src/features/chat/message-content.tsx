@@ -1,20 +1,25 @@
 import type { FileOutput, Message } from '@earshot/protocol'
 import { ActionIcon, Text } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { errorText } from '../../app/error-text.ts'
 import { DownloadIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
-import { VoicePlayer } from '../voice/voice-player.tsx'
 import classes from './chat.module.css'
 import { download } from './download.ts'
 import { sizeText } from './message-text.ts'
+
+const VoicePlayer = lazy(() => import('../voice/voice-player.tsx'))
 
 export function MessageContent({ message }: { message: Message }) {
   if (message.deletedAt !== undefined) {
     return <p className={classes.text} data-deleted>{`Message deleted`}</p>
   }
   if (message.messageType === 'voice' && message.voiceMessage) {
-    return <VoicePlayer message={message} voice={message.voiceMessage} />
+    return (
+      <Suspense fallback={<div className={classes.voicePlace} />}>
+        <VoicePlayer message={message} voice={message.voiceMessage} />
+      </Suspense>
+    )
   }
   if (message.file) {
     return (

@@ -18,7 +18,7 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
   }
 
   return (
-    <li className={classes.message} data-own>
+    <div className={classes.message} data-own>
       <VisuallyHidden>You:</VisuallyHidden>
       <div className={classes.bubble} data-own data-kind={voiceMessage ? 'voice' : undefined}>
         <div className={classes.body}>
@@ -72,6 +72,6 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
           </Button>
         </Group>
       )}
-    </li>
+    </div>
   )
 }

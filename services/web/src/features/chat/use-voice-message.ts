@@ -17,7 +17,8 @@ export function useVoiceMessage(conversationId: string, replyTo: string | undefi
 
   useEffect(() => {
     let current = true
-    drafts.load(conversationId).then(
+    const loadDraft = async () => (await drafts()).load(conversationId)
+    loadDraft().then(
       (draft) => current && draft && setOpen((before) => before ?? { held: false, draft }),
       (error: unknown) => console.warn('Earshot: recordings that were not sent cannot be read.', error),
     )
@@ -27,7 +28,7 @@ export function useVoiceMessage(conversationId: string, replyTo: string | undefi
   }, [drafts, conversationId])
 
   function close() {
-    drafts.remove(conversationId)
+    void drafts().then((all) => all.remove(conversationId))
     setOpen(undefined)
   }
 

@@ -24,7 +24,7 @@ const words = {
   register: { submit: 'Create account', other: 'You have an account? Log in', next: 'login' },
 } as const satisfies Record<LoginMode, { submit: string; other: string; next: LoginMode }>
 
-export function LoginPage({ notice, onLogIn }: LoginPageProps) {
+export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
   const [mode, setMode] = useState<LoginMode>('login')
   const { busy, error, submit, clearError } = useLogin(mode, onLogIn)
   const errorOf = (field: string) => (error?.field === field ? error.text : undefined)

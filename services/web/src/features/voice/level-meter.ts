@@ -1,10 +1,10 @@
 export interface LevelMeter {
-  /** From 0 to 1, ten a second while it counts. */
+  /** From 0 to 1, twenty a second while it counts. */
   levels: () => readonly number[]
   stop: () => void
 }
 
-const everyMs = 100
+const everyMs = 50
 /** Ordinary speech at a microphone is about an eighth of what the format can carry. */
 const speechGain = 5
 const peaks = 128

@@ -3,9 +3,9 @@ import { CloseIcon, PauseIcon, PlayIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { openConversation } from '../../app/use-route.ts'
 import { durationText } from './duration-text.ts'
+import { SpeedButton } from './speed-button.tsx'
 import { usePlayback } from './use-playback.ts'
 import classes from './voice.module.css'
-import { SpeedButton } from './voice-player.tsx'
 
 /** What plays on while another conversation is open, or none. */
 export function MiniPlayer({ openId }: { openId: string | undefined }) {

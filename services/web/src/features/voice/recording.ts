@@ -23,7 +23,7 @@ export interface RecordingDeps {
 export interface ActiveRecording {
   /** Settles when the recording ended, by `stop`, at a limit, or because the microphone went away. */
   finished: Promise<VoiceRecording>
-  /** How loud it was, ten times a second, from 0 to 1. */
+  /** How loud it was, twenty times a second, from 0 to 1. */
   levels: () => readonly number[]
   /** Without the pauses. */
   seconds: () => number

@@ -18,7 +18,7 @@ export type RecorderState =
 interface RecorderOptions {
   conversationId: string
   limits: RecordingLimits
-  drafts: VoiceDrafts
+  drafts: () => Promise<VoiceDrafts>
   /** What was recorded before a reload: then nothing is recorded now. */
   draft: VoiceRecording | undefined
   onSend: (voice: VoiceRecording) => void
@@ -42,10 +42,11 @@ export function useRecorder({ conversationId, limits, drafts, draft, onSend }: R
       setState({ phase: 'starting' })
       const reason = missingSupport()
       if (reason) return setState({ phase: 'failed', reason })
-      drafts.begin(conversationId)
+      const kept = await drafts()
+      kept.begin(conversationId)
       const recording = await startRecording({
         limits: latest.current.limits,
-        onChunk: (chunk, soFar) => drafts.add(conversationId, chunk, soFar),
+        onChunk: (chunk, soFar) => kept.add(conversationId, chunk, soFar),
       })
       if (!current) return recording.cancel()
       active.current = recording

@@ -18,7 +18,7 @@ export interface RecorderHandle {
 interface VoiceMessageRecorderProps {
   conversationId: string
   limits: RecordingLimits
-  drafts: VoiceDrafts
+  drafts: () => Promise<VoiceDrafts>
   draft?: VoiceRecording | undefined
   /** By a finger: it sends by letting go, and needs no buttons. */
   held: boolean

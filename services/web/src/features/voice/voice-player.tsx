@@ -1,9 +1,10 @@
 import type { Message, VoiceOutput } from '@earshot/protocol'
-import { ActionIcon, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
+import { ActionIcon, Text, VisuallyHidden } from '@mantine/core'
 import { type KeyboardEvent, lazy, Suspense, useCallback } from 'react'
 import { PauseIcon, PlayIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { durationText } from './duration-text.ts'
+import { SpeedButton } from './speed-button.tsx'
 import { Transcript } from './transcript.tsx'
 import { useIsPlayed, usePlaybackOf } from './use-playback.ts'
 import classes from './voice.module.css'
@@ -20,7 +21,7 @@ interface VoicePlayerProps {
 const flat: readonly number[] = Array.from({ length: 48 }, () => 0.3)
 const keyStepSeconds = 5
 
-export function VoicePlayer({ message, voice }: VoicePlayerProps) {
+export default function VoicePlayer({ message, voice }: VoicePlayerProps) {
   const { playback, session } = useServices()
   const state = usePlaybackOf(message._id)
   const isPlayed = useIsPlayed(message.conversationId, message.seq)
@@ -91,20 +92,6 @@ export function VoicePlayer({ message, voice }: VoicePlayerProps) {
       )}
       {voice.transcript && <Transcript text={voice.transcript} />}
     </div>
-  )
-}
-
-export function SpeedButton() {
-  const { playback } = useServices()
-  const { rate } = playback.state.get()
-  return (
-    <UnstyledButton
-      className={classes.speed}
-      aria-label={`Speed: ${rate}. Change it`}
-      onClick={() => playback.nextRate()}
-    >
-      {rate}×
-    </UnstyledButton>
   )
 }
 

@@ -14,6 +14,19 @@ interface VoiceWaveformProps {
 
 export const waveformHeight = 32
 
+/** As many as there are bars on a wide screen: a short recording has fewer of its own. */
+const leastPeaks = 64
+
+function stretched(peaks: readonly number[]): number[] {
+  const count = Math.max(leastPeaks, peaks.length)
+  return Array.from({ length: count }, (_, index) => {
+    const at = (index * (peaks.length - 1)) / (count - 1)
+    const before = peaks[Math.floor(at)] ?? 0
+    const after = peaks[Math.ceil(at)] ?? before
+    return before + (after - before) * (at % 1)
+  })
+}
+
 /** Draws the peaks and takes presses and drags; what sounds is the page's one player. */
 export default function VoiceWaveform({ peaks, duration, seconds, follow, onSeek }: VoiceWaveformProps) {
   const container = useRef<HTMLDivElement>(null)
@@ -38,7 +51,7 @@ export default function VoiceWaveform({ peaks, duration, seconds, follow, onSeek
       dragToSeek: { debounceTime: 0 },
       autoScroll: false,
       hideScrollbar: true,
-      peaks: [[...peaks]],
+      peaks: [stretched(peaks)],
       duration: Math.max(duration, 0.1),
     })
     wave.on('interaction', (time) => seek.current(time))
