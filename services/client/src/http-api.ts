@@ -8,6 +8,10 @@ import {
   type HistoryQuery,
   type Limits,
   type LoginRequest,
+  type PushKey,
+  type PushSubscriptionInput,
+  type PushSubscriptionList,
+  type PushSubscriptionRecord,
   type RegisterRequest,
   type Session,
   type SetMember,
@@ -101,6 +105,28 @@ export class HttpApi {
   /** An address that a link or an image can load without a header, for a while. */
   signMedia(url: string): Promise<SignedMediaUrl> {
     return this.#http.json('POST', `${url}/sign`)
+  }
+
+  /**
+   * For `pushManager.subscribe({ userVisibleOnly: true, applicationServerKey })`. Rejects with `NOT_FOUND` where there are no
+   * push notifications.
+   */
+  async pushKey(): Promise<string> {
+    return (await this.#http.json<PushKey>('GET', '/push/key')).publicKey
+  }
+
+  /** @param subscription the browser's `PushSubscription.toJSON()`, and a name for the device if wanted */
+  subscribePush(subscription: PushSubscriptionInput): Promise<PushSubscriptionRecord> {
+    return this.#http.json('POST', '/push/subscriptions', { body: subscription })
+  }
+
+  /** One's devices that get push notifications, the newest first. */
+  async pushSubscriptions(): Promise<PushSubscriptionRecord[]> {
+    return (await this.#http.json<PushSubscriptionList>('GET', '/push/subscriptions')).subscriptions
+  }
+
+  async unsubscribePush(subscriptionId: string): Promise<void> {
+    await this.#http.request('DELETE', `/push/subscriptions/${segment(subscriptionId)}`)
   }
 
   limits(): Promise<Limits> {
