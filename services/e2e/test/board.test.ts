@@ -52,7 +52,7 @@ t.test('with the password: all queues, and what is dead can be retried', async (
   const { queues } = await state()
   t.strictSame(
     queues.map(({ name }) => name).sort(),
-    ['voice', 'voice-prepare', 'voice-transcribe'],
+    ['notify', 'notify-push', 'notify-webhook', 'voice', 'voice-prepare', 'voice-transcribe'],
     'every queue',
   )
   const voice = queues.find(({ name }) => name === 'voice')

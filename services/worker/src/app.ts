@@ -32,6 +32,7 @@ import { UploadLocks } from '@earshot/core/media/upload-locks'
 import { UploadStore } from '@earshot/core/media/upload-store'
 import { MessageStore } from '@earshot/core/messages/message-store'
 import { Sequencer } from '@earshot/core/messages/sequencer'
+import { lookAtHeads, notificationQueues } from '@earshot/core/notifications/notification-queues'
 import { Health } from '@earshot/core/observability/health'
 import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
@@ -53,6 +54,7 @@ import { StagingAudit } from '@earshot/core/voice/staging-audit'
 import { voiceQueues } from '@earshot/core/voice/voice-queues'
 import { createPresenceTelling, createRealtime, SocketFanout } from '@earshot/realtime'
 import { addBoard } from './board.ts'
+import { notificationWays, startNotificationWorkers } from './jobs/notification-workers.ts'
 import { startVoiceWorkers } from './jobs/voice-workers.ts'
 import { createOperationServer } from './operation-server.ts'
 
@@ -106,7 +108,18 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     log,
     metrics,
   }
-  const heads = new ConversationHeads({ store: conversations, messages, writeBehind })
+  const notifyQueues = notificationQueues(
+    producer,
+    { prefix, attempts: config.NOTIFY_ATTEMPTS, backoffMs: config.NOTIFY_BACKOFF_MS },
+    log,
+  )
+  const ways = notificationWays(config)
+  const heads = new ConversationHeads({
+    store: conversations,
+    messages,
+    writeBehind,
+    onAdvanced: ways.push || ways.webhook ? lookAtHeads(notifyQueues.look) : undefined,
+  })
   const marks = new Marks({ store: new MarkStore(db), writeBehind })
   const queues = voiceQueues(
     producer,
@@ -316,6 +329,10 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     log,
     metrics,
   })
+  const notificationWorkers = startNotificationWorkers({
+    ...{ config, connection: consumer, redis, db, messages, memberships, sizes: groupSizes },
+    ...{ users, leases, marks, queues: notifyQueues, log, metrics },
+  })
   const health = new Health({ redis: () => redis.ping(), mongodb: () => db.command({ ping: 1 }) })
   const server = createOperationServer({ health, metrics })
   const { BOARD_PASSWORD: password } = config
@@ -332,7 +349,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     async close() {
       health.drain()
       // Waits for the jobs under way; one that takes too long is taken over by another worker.
-      await voiceWorkers.close()
+      await Promise.all([voiceWorkers.close(), notificationWorkers.close()])
       adopter.stop()
       for (const interval of intervals) await interval.stop()
       // What MongoDB does not take now stays in Redis, for the next worker.
@@ -344,6 +361,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       // Not io.close(): that closes an HTTP server, and this one has none.
       await io.of('/').adapter.close()
       await queues.close()
+      await notifyQueues.close()
       await deadLetters.close()
       await stores.close()
       log.info('worker is down')

@@ -8,6 +8,7 @@ const titles: Record<keyof typeof groups, string> = {
   messages: 'Messages',
   voice: 'Voice',
   jobs: 'Jobs',
+  notifications: 'Notifications',
   media: 'Media',
   limits: 'Limits (published by `GET /limits`)',
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { defaultLimits, type Limits } from '@earshot/protocol'
 import { Compile } from 'typebox/compile'
+import { isWebhookSecret } from '../notifications/webhook-signature.ts'
 import { type Config, ConfigSchema } from './schema.ts'
 
 /** A setting has a value that cannot be used. The message names the variable and never its value. */
@@ -27,7 +28,18 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
   if (config.PRESENCE_RENEW_MS * 2 > config.PRESENCE_LEASE_MS) {
     throw new ConfigError('PRESENCE_RENEW_MS must be at most half of PRESENCE_LEASE_MS')
   }
+  checkNotifications(config)
   return config
+}
+
+function checkNotifications(config: Config): void {
+  if (config.VAPID_PRIVATE_KEY !== undefined && config.VAPID_PUBLIC_KEY === undefined) {
+    throw new ConfigError('VAPID_PUBLIC_KEY must be set beside VAPID_PRIVATE_KEY')
+  }
+  if (config.NOTIFY_WEBHOOK_URL === undefined) return
+  if (!isWebhookSecret(config.NOTIFY_WEBHOOK_SECRET ?? '')) {
+    throw new ConfigError('NOTIFY_WEBHOOK_SECRET must be whsec_ and 24 to 64 bytes in Base64')
+  }
 }
 
 /**

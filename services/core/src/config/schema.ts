@@ -192,6 +192,54 @@ export const groups = {
       }),
     ),
   },
+  notifications: {
+    VAPID_PUBLIC_KEY: optional(
+      Type.String({
+        description: 'Key that browsers subscribe with, from `npm run vapid`. Unset: no push notifications.',
+        pattern: '^[A-Za-z0-9_-]{87}$',
+      }),
+    ),
+    VAPID_PRIVATE_KEY: optional(
+      Type.String({
+        description: 'Its private half; the worker sends with it, gateways need not have it.',
+        pattern: '^[A-Za-z0-9_-]{43}$',
+      }),
+    ),
+    VAPID_SUBJECT: Type.String({
+      description: 'Whom push services can turn to: an address (`mailto:`) or a page (`https:`) of yours.',
+      default: 'mailto:postmaster@example.org',
+      pattern: '^(mailto:|https://).+',
+    }),
+    PUSH_HOSTS: text(
+      'Comma-separated push services that are sent to: `host`, `*.domain`, or an origin. No other endpoint is accepted.',
+      'fcm.googleapis.com,*.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com',
+    ),
+    PUSH_MAX_PER_USER: integer('Devices of one user that are subscribed; the oldest goes.', 20, 1),
+    NOTIFY_WEBHOOK_URL: optional(
+      Type.String({
+        description: 'Where your own system hears of users with unread messages. Unset: nowhere.',
+        pattern: '^https?://.+',
+      }),
+    ),
+    NOTIFY_WEBHOOK_SECRET: optional(
+      text('Signs what is sent there: `whsec_` and 24 to 64 bytes in Base64, from `npm run vapid`.'),
+    ),
+    NOTIFY_CONTENT: choice(
+      'What a notification says: that there is a message, who sent it, or its beginning too.',
+      ['none', 'sender', 'full'],
+      'none',
+    ),
+    NOTIFY_TTL_S: integer('Age of a message, seconds, at which it is no news any more.', 86_400, 1),
+    NOTIFY_ATTEMPTS: integer('Tries of a notification before it goes to the dead-letter set.', 8, 1),
+    NOTIFY_BACKOFF_MS: integer('Wait before the second try; doubles with each.', 1_000, 1),
+    NOTIFY_TIMEOUT_MS: integer('Longest wait for an answer of a push service or the webhook.', 8_000, 1),
+    NOTIFY_CONCURRENCY: integer('Notifications of each kind that one worker has under way.', 10, 1),
+    NOTIFY_GROUP_INTERVAL_MS: integer(
+      'How often it is looked who of a group of more than 100 members is to be notified.',
+      10_000,
+      1,
+    ),
+  },
   media: {
     MEDIA_SECRET: optional(
       Type.String({
@@ -252,6 +300,7 @@ export const ConfigSchema = Type.Object({
   ...groups.messages,
   ...groups.voice,
   ...groups.jobs,
+  ...groups.notifications,
   ...groups.media,
   ...groups.limits,
 })

@@ -7,6 +7,8 @@ export interface JobQueueOptions {
   attempts: number
   /** Wait before the second try; doubles with each, and is cut by up to a half by chance. */
   backoffMs: number
+  /** How many dead jobs are kept, and for how many seconds. Unset: all, for ever. */
+  keepsDead?: { age: number; count: number }
 }
 
 /** BullMQ's keys start with this; the braces keep a queue in one slot. */
@@ -27,7 +29,7 @@ export class JobQueue<J extends object> {
         backoff: { type: 'exponential', delay: options.backoffMs, jitter: 0.5 },
         removeOnComplete: { age: 3_600, count: 1_000 },
         // The dead-letter set: kept until an operator retries or drops it.
-        removeOnFail: false,
+        removeOnFail: options.keepsDead ?? false,
       },
     })
     // The client that tried is told; BullMQ would write to the console besides.
@@ -44,11 +46,6 @@ export class JobQueue<J extends object> {
     if (jobs.length === 0) return
     const { name } = this.#queue
     await (this.#queue as Queue).addBulk(jobs.map(({ jobId, data }) => ({ name, data, opts: { jobId } })))
-  }
-
-  /** Jobs in the dead-letter set. */
-  async dead(): Promise<number> {
-    return this.#queue.getFailedCount()
   }
 
   async close(): Promise<void> {

@@ -18,12 +18,23 @@ export interface JobWorkerDeps {
 export interface JobKind<J> {
   queue: string
   concurrency: number
-  run: (job: J) => Promise<void>
+  run: (job: J, about: { id: string; queuedAt: number }) => Promise<void>
   /** Whether trying again will not help. */
   isHopeless: (error: unknown) => boolean
   /** The last try failed: the job is about to go to the dead-letter set. May be called twice. */
   onDying?: (job: J, error: unknown) => Promise<void>
   count: (result: 'retry' | 'postponed' | 'dead') => void
+}
+
+/** The job is to run again later, which is no failure. */
+export class PostponedError extends Error {
+  override readonly name = 'PostponedError'
+  readonly waitMs: number
+
+  constructor(waitMs: number) {
+    super('not yet')
+    this.waitMs = waitMs
+  }
 }
 
 /** Longest wait for a store that is away, ms. */
@@ -64,8 +75,9 @@ async function attempt<J extends object>(
   deps: JobWorkerDeps,
 ): Promise<void> {
   try {
-    await kind.run(job.data)
+    await kind.run(job.data, { id: job.id ?? '', queuedAt: job.timestamp })
   } catch (error) {
+    if (error instanceof PostponedError) await postpone(job, token, error.waitMs)
     const isHopeless = kind.isHopeless(error)
     if (!isHopeless && deps.leaving.aborted) await postpone(job, token, 0)
     if (isUnavailable(error)) {
