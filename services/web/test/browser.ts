@@ -10,6 +10,7 @@ import type { Page } from 'playwright-core'
 import { launchBrowsers } from './browser/chromium.ts'
 import { cuttableProxy } from './browser/cuttable-proxy.ts'
 import { fingerOn } from './browser/finger.ts'
+import { knownIsKept } from './browser/kept.ts'
 import { fakeHistory, scrollUp } from './browser/many-messages.ts'
 import { choose, log, messages, openPerson, play, record, write } from './browser/page-actions.ts'
 import { clientOf, desktop, phone, register } from './browser/person.ts'
@@ -25,7 +26,13 @@ const run = Date.now().toString(36).slice(-4)
 const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`) })
 async function step(what: string, work: () => Promise<void>) {
   const startedAt = Date.now()
-  await work()
+  try {
+    await work()
+  } catch (error) {
+    const pages = browser.contexts().flatMap((context) => context.pages())
+    await Promise.all(pages.map((page, index) => shot(page, `failed-${index}`)))
+    throw error
+  }
   console.log(`ok  ${what} (${Date.now() - startedAt} ms)`)
 }
 
@@ -258,12 +265,37 @@ try {
     await write(ann, 'Written in a lift')
     await write(bob, 'Said while Ann was away')
     await log(ann.page).getByText('Written in a lift').waitFor()
+    await ann.page.getByText('1 message waits to be sent').waitFor()
     await shot(ann.page, 'offline-desktop')
     proxy.mend()
     await log(ann.page).getByText('Said while Ann was away').waitFor()
     await log(bob.page).getByText('Written in a lift').waitFor()
     await ann.page.getByText('No connection.').waitFor({ state: 'detached' })
     await ann.page.getByText('Sending…').waitFor({ state: 'detached' })
+  })
+
+  await step('it opens without a network, and sends in order what was written then', async () => {
+    await ann.page.evaluate(async () => {
+      await navigator.serviceWorker.ready
+    })
+    await ann.page.reload() // now the service worker is in charge
+    await log(ann.page).getByText('Written in a lift').waitFor()
+    await knownIsKept(ann.page, 'Written in a lift')
+    proxy.cut()
+    await ann.page.reload()
+    await log(ann.page).getByText('Written in a lift').waitFor()
+    await ann.page.getByText('No connection.').waitFor()
+    const words = ['First', 'Second', 'Third', 'Fourth', 'Fifth'].map((word) => `${word} from the tunnel`)
+    for (const text of words) await write(ann, text)
+    await ann.page.getByText('5 messages wait to be sent').waitFor()
+    await shot(ann.page, 'opened-offline-desktop')
+    await ann.page.reload()
+    await ann.page.getByText('5 messages wait to be sent').waitFor()
+    proxy.mend()
+    await log(bob.page).getByText('Fifth from the tunnel').waitFor()
+    const heard = await log(bob.page).getByText('from the tunnel').allTextContents()
+    assert.deepEqual(heard, words)
+    await ann.page.getByText('No connection.').waitFor({ state: 'detached' })
   })
 
   await step('a group of three', async () => {

@@ -5,10 +5,12 @@ import {
   CodedError,
   directMembers,
   type EarshotClient,
+  emptyMessageList,
+  type MessageList,
   newMessageId,
   type OutboxItem,
 } from '@earshot/client'
-import type { Group, Message, ServerPayload, VoiceInput } from '@earshot/protocol'
+import type { Group, HistoryPage, Message, ServerPayload, VoiceInput } from '@earshot/protocol'
 import { errorText } from '../../app/error-text.ts'
 import { Store } from '../../app/store.ts'
 import type { VoiceRecording } from '../voice/recording.ts'
@@ -24,6 +26,7 @@ import {
   withConversations,
   withTyping,
 } from './chat-state.ts'
+import { keepKnown } from './keep-known.ts'
 import { Uploads } from './uploads.ts'
 
 const pageSize = 50
@@ -54,7 +57,9 @@ export class ChatStore {
   }
 
   start(): void {
+    const stopKeeping = keepKnown(this.state, this.#self.userId)
     this.#stops = [
+      stopKeeping,
       this.#client.on('message', (message) => this.#receive(message)),
       this.#client.on('change', (change) => this.state.update((state) => receiveChange(state, change))),
       this.#client.on('outbox_changed', ({ pending }) => this.#showPending(pending)),
@@ -173,11 +178,14 @@ export class ChatStore {
   }
 
   async #loadPage(conversationId: string, before: { beforeSeq?: number }): Promise<void> {
+    const isFirst = before.beforeSeq === undefined
     this.#setHistory(conversationId, 'loading')
     try {
       const page = await this.#client.http.history(conversationId, { ...before, limit: pageSize })
       this.state.update((state) =>
-        changeList(state, conversationId, (list) => applyMessages(list, page.messages, page.headSeq)),
+        changeList(state, conversationId, (list) =>
+          isFirst ? freshList(list, page) : applyMessages(list, page.messages, page.headSeq),
+        ),
       )
       this.#setHistory(conversationId, 'ready')
     } catch (error) {
@@ -195,8 +203,11 @@ export class ChatStore {
     const { conversationId, seq } = message
     this.state.update((state) => receive(state, message, this.#self.userId))
     if (message.sender._id !== this.#self.userId) this.#client.markDelivered(conversationId, seq)
-    const { conversations } = this.state.get()
-    if (!conversations.some((known) => known._id === conversationId)) void this.loadConversations()
+    const known = this.state.get().conversations.find(({ _id }) => _id === conversationId)
+    const isNamed =
+      known?.name !== undefined ||
+      known?.members.every(({ userId, name }) => name !== undefined || userId === this.#self.userId)
+    if (!isNamed) void this.loadConversations()
   }
 
   /** What the outbox has, and what it gave back or never had: refused messages, files on their way. */
@@ -287,6 +298,13 @@ export class ChatStore {
     const failed = Object.keys(history).filter((conversationId) => history[conversationId] === 'failed')
     await Promise.all(failed.map((conversationId) => this.open(conversationId)))
   }
+}
+
+/** The newest page and what came after it: what was known from an earlier visit may have changed, or have holes. */
+function freshList(known: MessageList, page: HistoryPage): MessageList {
+  const later = known.messages.filter(({ seq }) => seq > (page.messages.at(-1)?.seq ?? 0))
+  const missing = later[0] !== undefined && later[0].seq > page.headSeq + 1
+  return applyMessages(emptyMessageList, missing ? page.messages : [...page.messages, ...later], page.headSeq)
 }
 
 /** A file that has arrived waits as a message now. */

@@ -1,4 +1,5 @@
 import { Button, Loader } from '@mantine/core'
+import { useServices } from '../../app/services.ts'
 import classes from './chat.module.css'
 import type { OpenConversation } from './use-conversation.ts'
 
@@ -11,10 +12,13 @@ export function OlderMessages({
 }: {
   conversation: OpenConversation
 }) {
+  const { client } = useServices()
+  // Without a connection the banner says so, and what is known is there.
+  const isFailed = loading === 'failed' && (client.connected || list.messages.length === 0)
   return (
     <div className={classes.older} style={{ height: olderHeight }}>
       {loading === 'loading' && <Loader size="sm" aria-label="Messages are loading" />}
-      {loading === 'failed' && (
+      {isFailed && (
         <span role="alert">
           The messages could not be loaded.{' '}
           <Button size="compact-sm" variant="default" onClick={loadOlder}>

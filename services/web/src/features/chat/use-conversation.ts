@@ -44,7 +44,7 @@ export function infoOf({ _id, name, members }: Conversation, selfId: string): Co
   const otherId = otherMember(_id, selfId)
   if (otherId === selfId) return { title: 'Notes to yourself', otherId }
   const other = members.find((member) => member.userId === otherId)
-  return { title: (otherId === undefined ? name : (other?.name ?? otherId)) ?? 'Group', otherId }
+  return { title: (otherId === undefined ? name : (other?.name ?? '…')) ?? 'Group', otherId }
 }
 
 /** The same also before its first message, when the list of chats does not have it. */

@@ -1,8 +1,10 @@
+import '@mantine/core/styles/Checkbox.css'
 import {
   Alert,
   Anchor,
   Button,
   Center,
+  Checkbox,
   Paper,
   PasswordInput,
   Stack,
@@ -16,7 +18,7 @@ import type { UserSession } from './user-session.ts'
 
 interface LoginPageProps {
   notice: string | undefined
-  onLogIn: (session: UserSession) => void
+  onLogIn: (session: UserSession, remember: boolean) => void
 }
 
 const words = {
@@ -34,7 +36,12 @@ export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
     const text = (name: string) => String(form.get(name) ?? '')
-    void submit({ username: text('username'), password: text('password'), name: text('name') })
+    void submit({
+      username: text('username'),
+      password: text('password'),
+      name: text('name'),
+      remember: form.has('remember'),
+    })
   }
 
   return (
@@ -86,6 +93,7 @@ export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
               required
               error={errorOf('password')}
             />
+            <Checkbox name="remember" label="Stay logged in on this device" defaultChecked />
             <Button type="submit" loading={busy}>
               {words[mode].submit}
             </Button>
