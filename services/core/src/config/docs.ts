@@ -7,6 +7,7 @@ const titles: Record<keyof typeof groups, string> = {
   presence: 'Presence',
   messages: 'Messages',
   voice: 'Voice',
+  blobs: 'Blob store',
   media: 'Media',
   limits: 'Limits (published by `GET /limits`)',
 }

@@ -41,6 +41,15 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
   if (raw.PRESENCE_RENEW_MS * 2 > raw.PRESENCE_LEASE_MS) {
     throw new ConfigError('PRESENCE_RENEW_MS must be at most half of PRESENCE_LEASE_MS')
   }
+  if (raw.BLOB_STORE === 's3' && !raw.S3_BUCKET) throw new ConfigError('S3_BUCKET must be set')
+  if ((raw.S3_ACCESS_KEY_ID === undefined) !== (raw.S3_SECRET_ACCESS_KEY === undefined)) {
+    throw new ConfigError('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together')
+  }
+  for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const) {
+    const url = raw[name]
+    if (url !== undefined && !/^https?:\/\/./.test(url))
+      throw new ConfigError(`${name} must be an http(s) URL`)
+  }
   return { ...raw, NODE_ID: raw.NODE_ID ?? `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}` }
 }
 
