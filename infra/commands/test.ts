@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { consoleReporter } from '../report/console-reporter.ts'
 import { startMongo } from '../servers/mongo.ts'
 import { startRedis } from '../servers/redis.ts'
+import { startS3 } from '../servers/s3.ts'
 import { type Settings, statePaths } from '../settings.ts'
 import { StateFile } from '../stack/state-file.ts'
 import { sweepLeftovers } from '../stack/sweep.ts'
@@ -12,7 +13,7 @@ import { provideK6 } from '../tools/k6.ts'
 import { provideRecogniser } from '../tools/recogniser.ts'
 import { provideSpeech } from '../tools/speech.ts'
 
-/** `make test`: tap on all tests or on those of TEST=, with a Redis and a MongoDB of their own. */
+/** `make test`: tap on all tests or on those of TEST=, with a Redis, a MongoDB and an S3 server of their own. */
 export async function test(settings: Settings, args: readonly string[]): Promise<number> {
   const files = testFiles([process.env.TEST ?? '', ...args].filter((pattern) => pattern !== ''))
   const paths = statePaths(settings.stateDir)
@@ -36,14 +37,14 @@ export async function test(settings: Settings, args: readonly string[]): Promise
     await provideRecogniser(surroundings)
     await provideBalancer(surroundings)
     await provideK6(surroundings)
-    const urls = await startDatabases()
+    const urls = await startServers()
     return stopping.signal.aborted ? 130 : await runTap(files, urls, { reporter, logDir: logs })
   } finally {
     for (const step of undo.toReversed()) await step()
   }
 
-  async function startDatabases(): Promise<NodeJS.ProcessEnv> {
-    let { TEST_REDIS_URL, TEST_MONGODB_URI } = process.env
+  async function startServers(): Promise<NodeJS.ProcessEnv> {
+    let { TEST_REDIS_URL, TEST_MONGODB_URI, TEST_S3_URL } = process.env
     if (!TEST_REDIS_URL) {
       const redis = await reporter.step('Starting Redis', () => startRedis(surroundings))
       undo.push(() => redis.stop())
@@ -54,6 +55,11 @@ export async function test(settings: Settings, args: readonly string[]): Promise
       undo.push(() => mongo.stop())
       TEST_MONGODB_URI = mongo.url
     }
-    return { TEST_REDIS_URL, TEST_MONGODB_URI }
+    if (!TEST_S3_URL) {
+      const s3 = await reporter.step('Starting S3', () => startS3(surroundings))
+      undo.push(() => s3.stop())
+      TEST_S3_URL = s3.url
+    }
+    return { TEST_REDIS_URL, TEST_MONGODB_URI, TEST_S3_URL }
   }
 }

@@ -24,7 +24,7 @@ import { Interval } from '@earshot/core/interval'
 import { AdoptionGate } from '@earshot/core/legacy/adoption-gate'
 import { AdoptionStore } from '@earshot/core/legacy/adoption-store'
 import { InlineMedia } from '@earshot/core/legacy/inline-media'
-import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
+import { openBlobStores } from '@earshot/core/media/blob-stores'
 import { MediaIntake } from '@earshot/core/media/media-intake'
 import { MediaLibrary } from '@earshot/core/media/media-library'
 import { MediaReleaser } from '@earshot/core/media/media-releaser'
@@ -114,6 +114,8 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
 
   const stores = await connectStores(config, log)
   const { redis, publisher, subscriber, producer, db } = stores
+  const blobStores = await openBlobStores(config, db, log)
+  const { blobs } = blobStores
 
   // Stores
   const prefix = config.REDIS_PREFIX
@@ -122,7 +124,6 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const groupSizes = new GroupSizes(db)
   const conversations = new ConversationStore(db)
   const messageStore = new MessageStore(db)
-  const blobs = new GridFsBlobStore(db)
   const staging = new VoiceStaging(redis, {
     prefix,
     ttlSeconds: config.VOICE_STAGE_TTL_S,
@@ -590,6 +591,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
       await app.close()
       await telling.close()
       await queues.close()
+      blobStores.close()
       await stores.close()
       log.info('gateway is down')
     },

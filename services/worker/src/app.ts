@@ -23,7 +23,7 @@ import { AdoptionStore } from '@earshot/core/legacy/adoption-store'
 import { LegacyAdopter } from '@earshot/core/legacy/legacy-adopter'
 import { OldGroups } from '@earshot/core/legacy/old-groups'
 import { OldUsers } from '@earshot/core/legacy/old-users'
-import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
+import { openBlobStores } from '@earshot/core/media/blob-stores'
 import { MediaReleaser } from '@earshot/core/media/media-releaser'
 import { MediaStore } from '@earshot/core/media/media-store'
 import { OrphanCollector } from '@earshot/core/media/orphan-collector'
@@ -73,6 +73,8 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
   const stores = await connectStores(config, log)
   const { redis, publisher, subscriber, producer, db } = stores
   const consumer = await stores.addConsumer()
+  const blobStores = await openBlobStores(config, db, log)
+  const { blobs } = blobStores
 
   // Stores
   const prefix = config.REDIS_PREFIX
@@ -199,7 +201,6 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     intervalMs: config.PRESENCE_CHECKPOINT_MS,
     metrics,
   })
-  const blobs = new GridFsBlobStore(db)
   const mediaStore = new MediaStore(db, { orphanMs: config.MEDIA_ORPHAN_TTL_S * 1_000 })
   const releaser = new MediaReleaser({
     store: mediaStore,
@@ -220,6 +221,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     messages,
     releaser,
     uploads: new UploadDiscarder({ store: new UploadStore(db), blobs, locks: new UploadLocks(db, log) }),
+    blobs,
   })
   const pending = new PendingMemberships(publisher, prefix)
   const membershipChanges = new MembershipChanges({ pending, announcer, memberships })
@@ -363,6 +365,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       await queues.close()
       await notifyQueues.close()
       await deadLetters.close()
+      blobStores.close()
       await stores.close()
       log.info('worker is down')
     },

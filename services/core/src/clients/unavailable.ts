@@ -6,11 +6,17 @@ import {
   MongoWriteConcernError,
 } from 'mongodb'
 
+/** A store does not answer, or says that it cannot for now. The cause is what its client said. */
+export class StoreAwayError extends Error {
+  override readonly name = 'StoreAwayError'
+}
+
 const redisAway =
   /Connection is closed|isn't writeable|enableOfflineQueue|Command timed out|max retries per request|LOADING|READONLY|ECONNREFUSED|ECONNRESET|EPIPE/
 
 /** Whether an error says that a store is away for the moment, so that the same call may succeed later. */
 export function isUnavailable(error: unknown): boolean {
+  if (error instanceof StoreAwayError) return true
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
   if (error instanceof MongoWriteConcernError) return true
   // A bulk write wraps what happened to it.

@@ -9,6 +9,7 @@ const titles: Record<keyof typeof groups, string> = {
   voice: 'Voice',
   jobs: 'Jobs',
   notifications: 'Notifications',
+  blobs: 'Blob store',
   media: 'Media',
   limits: 'Limits (published by `GET /limits`)',
 }

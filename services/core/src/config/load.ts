@@ -62,7 +62,21 @@ export function loadStoresConfig(env: Record<string, string | undefined>): Loade
     const name = error?.instancePath.split('/')[1] ?? 'a setting'
     throw new ConfigError(`${name} ${error?.message ?? 'is not valid'}`)
   }
+  checkBlobStore(raw)
   return { ...raw, NODE_ID: raw.NODE_ID ?? `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}` }
+}
+
+function checkBlobStore(config: Omit<Config, 'NODE_ID'>): void {
+  if (config.BLOB_STORE === 's3' && !config.S3_BUCKET) throw new ConfigError('S3_BUCKET must be set')
+  if ((config.S3_ACCESS_KEY_ID === undefined) !== (config.S3_SECRET_ACCESS_KEY === undefined)) {
+    throw new ConfigError('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together')
+  }
+  for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const) {
+    const url = config[name]
+    if (url !== undefined && !/^https?:\/\/./.test(url)) {
+      throw new ConfigError(`${name} must be an http(s) URL`)
+    }
+  }
 }
 
 function parse(given: string, type: string | undefined): unknown {

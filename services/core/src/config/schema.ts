@@ -239,6 +239,34 @@ export const groups = {
       10_000,
       1,
     ),
+  blobs: {
+    BLOB_STORE: choice(
+      'Where recorded audio and files are stored: in MongoDB (`gridfs`) or in `S3_BUCKET` (`s3`). ' +
+        'The same on every process. What the other one has is read from there, so that it can be moved.',
+      ['gridfs', 's3'],
+      'gridfs',
+    ),
+    S3_BUCKET: optional(
+      text('Bucket for them. With `BLOB_STORE=gridfs`, one that they are still read from.'),
+    ),
+    S3_PREFIX: text('First part of every key in the bucket, so that clusters can share one.', 'media/'),
+    S3_ENDPOINT: optional(text('URL of the S3 server. Unset: that of AWS in `S3_REGION`.')),
+    S3_REGION: text('Its region.', 'us-east-1'),
+    S3_ACCESS_KEY_ID: optional(text("Its credentials. Unset: found the AWS SDK's way (role, `AWS_…`).")),
+    S3_SECRET_ACCESS_KEY: optional(text('The secret of them.')),
+    S3_PATH_STYLE: flag(
+      'The bucket in the path, not in the host name, as most servers but AWS want it.',
+      false,
+    ),
+    S3_TIMEOUT_MS: integer('Longest wait for an answer of it, or for the next byte of one.', 10_000, 100),
+    S3_READS: choice(
+      'How clients get media from it: through the gateway (`proxied`), or sent on to a URL that is signed for ' +
+        'them (`presigned`).',
+      ['proxied', 'presigned'],
+      'proxied',
+    ),
+    S3_PRESIGNED_TTL_S: integer('Lifetime in seconds of such a URL.', 300, 1),
+    S3_PUBLIC_ENDPOINT: optional(text('The server as clients reach it, in such URLs. Unset: `S3_ENDPOINT`.')),
   },
   media: {
     MEDIA_SECRET: optional(
@@ -301,6 +329,7 @@ export const ConfigSchema = Type.Object({
   ...groups.voice,
   ...groups.jobs,
   ...groups.notifications,
+  ...groups.blobs,
   ...groups.media,
   ...groups.limits,
 })

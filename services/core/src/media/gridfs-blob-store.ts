@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream'
 import { Binary, type Collection, type Db, MongoBulkWriteError } from 'mongodb'
 import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
-import type { BlobContent, BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
+import {
+  type BlobContent,
+  BlobGoneError,
+  type BlobInfo,
+  type BlobStore,
+  type ByteRange,
+  type ListedBlob,
+} from './blob-store.ts'
 import { slices } from './slices.ts'
 
 interface FileDoc {
@@ -21,6 +28,8 @@ interface ChunkDoc {
 }
 
 const chunkBytes = 255 * 1024
+/** Blobs that one query lists. */
+const pageSize = 1_000
 /** Also what one upload holds in memory, about 1 MB; twice that while the driver sends it. */
 const chunksPerWrite = 4
 
@@ -90,6 +99,30 @@ export class GridFsBlobStore implements BlobStore {
     }
   }
 
+  /** By `_id`, a page at a time: no cursor has to live as long as what is done with the blobs takes. */
+  async *list(): AsyncGenerator<ListedBlob> {
+    for (let after = ''; ; ) {
+      const page = await this.#files
+        .find({ _id: { $gt: after } }, { projection: { length: 1 } })
+        .sort({ _id: 1 })
+        .limit(pageSize)
+        .toArray()
+      for (const { _id, length } of page) yield { key: _id, size: length }
+      const last = page.at(-1)
+      if (!last || page.length < pageSize) return
+      after = last._id
+    }
+  }
+
+  /** Nothing to do: chunks have ids that follow from the key, so that whoever writes or deletes it again finds them. */
+  async sweep(): Promise<void> {
+    return
+  }
+
+  async urlOf(): Promise<undefined> {
+    return undefined
+  }
+
   /** How many writes a blob got to that was never completed. Each look-up is by `_id`. */
   async #writesOf(key: string): Promise<number> {
     for (let write = 0; ; write++) {
@@ -105,7 +138,7 @@ export class GridFsBlobStore implements BlobStore {
     let end = range?.end
     if (end === undefined) {
       const info = await this.info(key)
-      if (!info) throw new Error('the blob is gone')
+      if (!info) throw new BlobGoneError()
       end = info.size - 1
     }
     const last = Math.floor(end / chunkBytes)
@@ -125,7 +158,7 @@ export class GridFsBlobStore implements BlobStore {
 
   #chunk(key: string, n: number): Promise<Buffer> {
     const chunk = this.#chunks.findOne({ _id: chunkId(key, n) }).then((found) => {
-      if (!found) throw new Error('the blob is gone')
+      if (!found) throw new BlobGoneError()
       return Buffer.from(found.data.buffer)
     })
     // One that nobody takes any more may fail.

@@ -80,9 +80,10 @@ export class MediaIntake {
     return doc
   }
 
-  /** The blob first: without its record nobody would look for it. */
+  /** The record last: while there is one the collector looks for the blob, and at once. */
   async #discard(mediaId: string): Promise<void> {
     try {
+      await this.#store.condemn(mediaId)
       await this.#blobs.delete(mediaId)
       await this.#store.delete(mediaId)
     } catch (err) {

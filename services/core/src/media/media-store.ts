@@ -3,7 +3,7 @@ import { isDuplicateKey } from '../clients/duplicate-key.ts'
 import type { Carrier, MediaDoc } from './media-doc.ts'
 
 /** An upload whose node died is left alone for as long as it might still be coming in. */
-const receivingMs = 6 * 3_600_000
+export const receivingMs = 6 * 3_600_000
 /** Time from an attachment to its message's commit, at most; later, one without its message was left by a failure. */
 const commitMs = 10 * 60_000
 
