@@ -8,11 +8,13 @@ import {
   type HistoryQuery,
   type Limits,
   type LoginRequest,
+  type MessageSearch,
   type PushKey,
   type PushSubscriptionInput,
   type PushSubscriptionList,
   type PushSubscriptionRecord,
   type RegisterRequest,
+  type SearchResult,
   type Session,
   type SetMember,
   type SignedMediaUrl,
@@ -69,6 +71,15 @@ export class HttpApi {
     return this.#http.json('GET', `/group/${segment(groupId)}`)
   }
 
+  renameGroup(groupId: string, name: string): Promise<Group> {
+    return this.#http.json('PATCH', `/group/${segment(groupId)}`, { body: { name } })
+  }
+
+  /** For everybody, with all that was said. */
+  async deleteGroup(groupId: string): Promise<void> {
+    await this.#http.request('DELETE', `/group/${segment(groupId)}`)
+  }
+
   async setMember(groupId: string, userId: string, member: SetMember = {}): Promise<void> {
     await this.#http.request('PUT', memberPath(groupId, userId), { body: member })
   }
@@ -81,7 +92,9 @@ export class HttpApi {
     return this.#http.json('GET', `/user/lastSeen/${segment(userId)}`)
   }
 
+  /** Of nobody, without a request, when it is asked of nobody. */
   async lastSeenMany(userIds: readonly string[]): Promise<UserLastSeen[]> {
+    if (userIds.length === 0) return []
     const answer = await this.#http.json<{ users: UserLastSeen[] }>('POST', '/user/lastSeen', {
       body: { userIds },
     })
@@ -105,6 +118,11 @@ export class HttpApi {
   /** An address that a link or an image can load without a header, for a while. */
   signMedia(url: string): Promise<SignedMediaUrl> {
     return this.#http.json('POST', `${url}/sign`)
+  }
+
+  /** Messages of one's conversations with these words, the newest first. */
+  searchMessages(search: MessageSearch): Promise<SearchResult> {
+    return this.#http.json('GET', '/message/search', { query: search })
   }
 
   /**

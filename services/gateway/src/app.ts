@@ -249,9 +249,11 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     work: () => positions.flush(),
     log,
   })
+  const applier = new ChangeApplier(db)
   const history = new HistoryService({
     messages: messageStore,
     changes: changeStore,
+    applier,
     access,
     status: new StatusView({ marks, memberships, sizes: groupSizes, settings }),
     positions,
@@ -413,7 +415,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     changes: changeStore,
     finisher: new ChangeFinisher({
       changes: changeStore,
-      applier: new ChangeApplier(db),
+      applier,
       messages: messageStore,
       conversations,
       media: new MediaReleaser({ store: mediaStore, blobs, staging, positions: positionStore }),

@@ -6,55 +6,34 @@
 import { strict as assert } from 'node:assert'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { launchBrowsers } from './browser/chromium.ts'
 import { cuttableProxy } from './browser/cuttable-proxy.ts'
-import { clientOf, desktop, type Person, phone, register } from './browser/person.ts'
+import { fingerOn } from './browser/finger.ts'
+import { knownIsKept } from './browser/kept.ts'
+import { fakeHistory, scrollUp } from './browser/many-messages.ts'
+import { choose, log, messages, openPerson, play, record, write } from './browser/page-actions.ts'
+import { clientOf, desktop, phone, register } from './browser/person.ts'
+import { soundReachedOutput } from './browser/sound-meter.ts'
 
 const target = process.env.TARGET ?? 'http://127.0.0.1:3000'
 const shots = process.env.SHOTS ?? '/tmp/earshot-shots'
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const quiet = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--no-first-run']
-const fakeMicrophone = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream']
-
 mkdirSync(shots, { recursive: true })
 const proxy = await cuttableProxy(new URL(target))
-const browser = await chromium.launch({ executablePath, args: [...quiet, ...fakeMicrophone] })
-const bare = await chromium.launch({ executablePath, args: quiet })
+const { speaking: browser, mute: bare, close } = await launchBrowsers()
 const run = Date.now().toString(36).slice(-4)
 
 const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`) })
-const log = (page: Page) => page.getByLabel('Messages', { exact: true })
-
 async function step(what: string, work: () => Promise<void>) {
   const startedAt = Date.now()
-  await work()
+  try {
+    await work()
+  } catch (error) {
+    const pages = browser.contexts().flatMap((context) => context.pages())
+    await Promise.all(pages.map((page, index) => shot(page, `failed-${index}`)))
+    throw error
+  }
   console.log(`ok  ${what} (${Date.now() - startedAt} ms)`)
-}
-
-async function write({ page }: Person, text: string) {
-  await page.getByPlaceholder('Write a message').fill(text)
-  await page.keyboard.press('Enter')
-}
-
-async function openPerson({ page }: Person, name: string) {
-  await page.getByRole('tab', { name: 'People' }).click()
-  await page.getByLabel('Find people by name').fill(name)
-  await page.getByRole('button', { name }).click()
-}
-
-async function record({ page }: Person, ms: number) {
-  await page.getByRole('button', { name: 'Record a voice message' }).click()
-  await page.getByRole('timer').waitFor()
-  await page.waitForTimeout(ms)
-}
-
-/** Plays the last voice message until its clock has moved. */
-async function play({ page }: Person) {
-  const player = log(page)
-    .locator('li', { has: page.getByRole('progressbar') })
-    .last()
-  await player.getByRole('button', { name: /^Play voice message/ }).click()
-  await player.getByText(/0:01 \/ 0:0\d/).waitFor()
 }
 
 try {
@@ -107,12 +86,140 @@ try {
     await shot(bob.page, 'chat-phone')
   })
 
+  await step('it was speech that came out, and the sender sees that it was played', async () => {
+    console.log(`    loudest sample: ${(await soundReachedOutput(bob.page)).toFixed(2)}`)
+    await log(ann.page).getByTitle('Played', { exact: true }).waitFor()
+    const client = await clientOf(bob, target)
+    const [conversation] = await client.http.conversations()
+    const { messages: said } = await client.http.history(conversation?._id ?? '')
+    client.close()
+    const voice = said.find(({ voiceMessage }) => voiceMessage)?.voiceMessage
+    const bytesInTenSeconds = (10 * (voice?.original?.size ?? 0)) / (voice?.duration ?? 1)
+    console.log(`    ten seconds are ${Math.round(bytesInTenSeconds / 1_000)} kB`)
+    assert.ok(bytesInTenSeconds > 20_000 && bytesInTenSeconds < 60_000)
+  })
+
+  await step('one voice message after the other plays on while another chat is open', async () => {
+    await record(ann, 3_000)
+    await ann.page.getByRole('button', { name: 'Send' }).click()
+    const players = log(bob.page).getByRole('button', { name: /^Play voice message/ })
+    await players.nth(1).waitFor()
+    await players.first().click()
+    await bob.page.getByRole('button', { name: 'Speed: 1. Change it' }).click()
+    await bob.page.getByRole('button', { name: 'Back to the chats' }).click()
+    const mini = bob.page.getByRole('region', { name: 'Voice message that is playing' })
+    await mini.getByText(ann.name).waitFor()
+    await shot(bob.page, 'mini-player-phone')
+    const first = log(ann.page).locator('[data-seq]', {
+      has: ann.page.getByTitle('Played', { exact: true }),
+    })
+    await first.nth(1).waitFor() // the second one has begun
+    await mini.waitFor({ state: 'detached' }) // and ended
+    await bob.page.getByRole('button', { name: ann.name }).click()
+    await players.first().waitFor()
+  })
+
+  await step('a voice message goes on where it was left, after a reload', async () => {
+    const slider = log(bob.page).getByRole('slider').last()
+    await slider.focus()
+    await bob.page.keyboard.press('End')
+    await bob.page.keyboard.press('ArrowLeft')
+    await bob.page.keyboard.press('Home')
+    await log(bob.page)
+      .getByRole('button', { name: /^Play voice message/ })
+      .last()
+      .click()
+    await bob.page.getByRole('button', { name: 'Speed: 1.25. Change it' }).waitFor()
+    await log(bob.page)
+      .getByText(/0:01 \/ 0:0\d/)
+      .waitFor()
+    await log(bob.page).getByRole('button', { name: 'Pause' }).click()
+    await bob.page.reload()
+    await log(bob.page)
+      .getByText(/0:01 \/ 0:0\d/)
+      .waitFor()
+  })
+
   await step('a recording is thrown away', async () => {
     await record(bob, 500)
     await shot(bob.page, 'recording-phone')
-    await bob.page.getByRole('button', { name: 'Cancel' }).click()
+    await bob.page.getByRole('button', { name: 'Throw the recording away' }).click()
     await bob.page.getByPlaceholder('Write a message').waitFor()
-    assert.equal(await log(bob.page).getByRole('progressbar').count(), 1)
+    assert.equal(await log(bob.page).getByRole('slider').count(), 2)
+  })
+
+  await step('a recording is paused, heard, survives a reload, and is sent', async () => {
+    await record(bob, 1_500)
+    await bob.page.getByRole('button', { name: 'Pause' }).click()
+    await bob.page.getByRole('button', { name: 'Go on recording' }).click()
+    await bob.page.getByRole('timer').waitFor()
+    await bob.page.waitForTimeout(1_000)
+    await bob.page.getByRole('button', { name: 'Pause' }).click()
+    await bob.page.getByRole('button', { name: /^Listen to your recording, 0:0[23]/ }).click()
+    await bob.page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
+    await shot(bob.page, 'draft-phone')
+    await bob.page.reload()
+    const listen = bob.page.getByRole('button', { name: /^Listen to your recording, 0:0[23]/ })
+    await listen.click()
+    await bob.page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
+    await listen.waitFor() // it plays to its end
+    await bob.page.getByRole('button', { name: 'Send' }).click()
+    await log(ann.page).getByTitle('Not played yet').waitFor()
+    await bob.page.reload()
+    await bob.page.getByPlaceholder('Write a message').waitFor()
+  })
+
+  await step('a finger holds to record, slides to cancel, and lets go to send', async () => {
+    const finger = await fingerOn(bob.page, 'Record a voice message')
+    await finger.down()
+    await bob.page.getByRole('timer').waitFor()
+    await finger.slide(-140, 0)
+    await bob.page.getByPlaceholder('Write a message').waitFor()
+    await finger.up()
+    await finger.down()
+    await bob.page.getByRole('timer').filter({ hasText: '0:01' }).waitFor()
+    await shot(bob.page, 'holding-phone')
+    await finger.up()
+    await log(ann.page).getByTitle('Not played yet').nth(1).waitFor()
+  })
+
+  await step('a message is answered, liked, worded anew and deleted', async () => {
+    await write(ann, 'Shall we meet at the lake?')
+    await log(bob.page).getByText('Shall we meet at the lake?').waitFor()
+    await choose(bob, 'the lake?', 'React with 👍')
+    await ann.page.getByRole('button', { name: '👍, 1' }).click()
+    await bob.page.getByRole('button', { name: '👍, 2' }).waitFor()
+    await choose(bob, 'the lake?', 'Reply')
+    await write(bob, 'Yes, at noon')
+    await log(ann.page).locator('blockquote').getByText('Shall we meet at the lake?').waitFor()
+    await choose(bob, 'at noon', 'Edit')
+    await bob.page.getByPlaceholder('Write a message').fill('Yes, at one')
+    await shot(bob.page, 'edit-phone')
+    await bob.page.keyboard.press('Enter')
+    await log(ann.page).getByText('Yes, at one').waitFor()
+    await log(ann.page).getByText('edited').waitFor()
+    await write(bob, 'Sorry, wrong window')
+    await log(ann.page).getByText('Sorry, wrong window').waitFor()
+    await choose(bob, 'wrong window', 'Delete for everybody')
+    await log(ann.page).getByText('Message deleted').waitFor()
+    await shot(ann.page, 'replies-desktop')
+  })
+
+  await step('a file and a picture are sent', async () => {
+    const choosing = ann.page.waitForEvent('filechooser')
+    await ann.page.getByRole('button', { name: 'Attach a file' }).click()
+    const picture = await ann.page.screenshot({ type: 'png' })
+    await (await choosing).setFiles([
+      { name: 'route.txt', mimeType: 'text/plain', buffer: Buffer.from('Left at the mill.') },
+      { name: 'lake.png', mimeType: 'image/png', buffer: picture },
+    ])
+    await log(bob.page).getByText('route.txt').waitFor()
+    await log(bob.page).getByRole('img', { name: 'lake.png' }).waitFor()
+    const downloading = bob.page.waitForEvent('download')
+    await bob.page.getByRole('button', { name: 'Download route.txt' }).click()
+    assert.equal((await downloading).suggestedFilename(), 'route.txt')
+    await shot(bob.page, 'files-phone')
+    await shot(ann.page, 'files-desktop')
   })
 
   await step('long history comes in pages', async () => {
@@ -123,12 +230,33 @@ try {
     await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
     await ann.page.reload()
     await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
-    assert.equal(await log(ann.page).getByRole('listitem').count(), 50)
-    await ann.page.getByRole('button', { name: 'Load older messages' }).click()
-    await log(ann.page).getByText('Line 21', { exact: true }).waitFor()
-    await ann.page.getByRole('button', { name: 'Load older messages' }).click()
-    await log(ann.page).getByText('Hello Bob! Are you there?').waitFor()
+    assert.ok((await messages(ann.page).count()) < 40, 'only what is in view is in the document')
+    await log(ann.page).focus()
+    const oldest = log(ann.page).getByText('Hello Bob! Are you there?')
+    while (!(await oldest.isVisible())) {
+      await ann.page.keyboard.press('Home')
+      await ann.page.evaluate(() => new Promise(requestAnimationFrame))
+    }
     assert.equal(await ann.page.getByRole('button', { name: 'Load older messages' }).count(), 0)
+    await ann.page.keyboard.press('End')
+    await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
+  })
+
+  await step('50,000 messages scroll smoothly', async () => {
+    const ella = await register(browser, target, `Ella East ${run}`, desktop)
+    await fakeHistory(ella.page, 50_000)
+    await openPerson(ella, bob.name)
+    await log(ella.page).getByText('Message 50000.').waitFor()
+    const shownMs = await ella.page.evaluate(() => {
+      const [history] = performance.getEntriesByType('resource').filter(({ name }) => /messages/.test(name))
+      return Math.round(performance.now() - (history as PerformanceResourceTiming).responseEnd)
+    })
+    console.log(`    shown ${shownMs} ms after they came`)
+    const { median, p99, elements } = await scrollUp(ella.page, 300, 400)
+    console.log(`    a picture every ${median} ms, 99 % within ${p99} ms, ${elements} elements`)
+    assert.ok(elements < 1_500, `${elements} elements`)
+    people.push(ella)
+    await ella.page.close()
   })
 
   await step('without a connection it says so, and catches up when it is back', async () => {
@@ -137,12 +265,37 @@ try {
     await write(ann, 'Written in a lift')
     await write(bob, 'Said while Ann was away')
     await log(ann.page).getByText('Written in a lift').waitFor()
+    await ann.page.getByText('1 message waits to be sent').waitFor()
     await shot(ann.page, 'offline-desktop')
     proxy.mend()
     await log(ann.page).getByText('Said while Ann was away').waitFor()
     await log(bob.page).getByText('Written in a lift').waitFor()
     await ann.page.getByText('No connection.').waitFor({ state: 'detached' })
     await ann.page.getByText('Sending…').waitFor({ state: 'detached' })
+  })
+
+  await step('it opens without a network, and sends in order what was written then', async () => {
+    await ann.page.evaluate(async () => {
+      await navigator.serviceWorker.ready
+    })
+    await ann.page.reload() // now the service worker is in charge
+    await log(ann.page).getByText('Written in a lift').waitFor()
+    await knownIsKept(ann.page, 'Written in a lift')
+    proxy.cut()
+    await ann.page.reload()
+    await log(ann.page).getByText('Written in a lift').waitFor()
+    await ann.page.getByText('No connection.').waitFor()
+    const words = ['First', 'Second', 'Third', 'Fourth', 'Fifth'].map((word) => `${word} from the tunnel`)
+    for (const text of words) await write(ann, text)
+    await ann.page.getByText('5 messages wait to be sent').waitFor()
+    await shot(ann.page, 'opened-offline-desktop')
+    await ann.page.reload()
+    await ann.page.getByText('5 messages wait to be sent').waitFor()
+    proxy.mend()
+    await log(bob.page).getByText('Fifth from the tunnel').waitFor()
+    const heard = await log(bob.page).getByText('from the tunnel').allTextContents()
+    assert.deepEqual(heard, words)
+    await ann.page.getByText('No connection.').waitFor({ state: 'detached' })
   })
 
   await step('a group of three', async () => {
@@ -162,7 +315,7 @@ try {
     await write(ann, 'Who brings what?')
     await cleo.page.getByRole('button', { name: `Picnic ${run}` }).click()
     await log(cleo.page).getByText('Who brings what?').waitFor()
-    await record(cleo, 1_500)
+    await record(cleo, 2_600)
     await cleo.page.getByRole('button', { name: 'Send' }).click()
     await bob.page.getByRole('button', { name: 'Back to the chats' }).click()
     await shot(bob.page, 'chats-phone')
@@ -174,6 +327,28 @@ try {
     await bob.page.getByText('3 members').waitFor()
     await shot(ann.page, 'group-desktop')
     await shot(bob.page, 'group-phone')
+  })
+
+  await step('the group is renamed, somebody is taken out and comes back', async () => {
+    const cleo = people.find(({ name }) => name.startsWith('Cleo')) ?? ann
+    await ann.page.getByRole('button', { name: /^3 members/ }).click()
+    const dialog = ann.page.getByRole('dialog')
+    await dialog.getByLabel('Name of the group').fill(`Supper ${run}`)
+    await dialog.getByRole('button', { name: 'Rename' }).click()
+    await cleo.page.getByRole('heading', { name: `Supper ${run}` }).waitFor()
+    await dialog.getByRole('button', { name: `Change ${cleo.name}'s membership` }).click()
+    await shot(ann.page, 'group-members-desktop')
+    await ann.page.getByRole('menuitem', { name: 'Make admin' }).click()
+    await dialog.getByText('Admin').waitFor()
+    await dialog.getByRole('button', { name: `Change ${cleo.name}'s membership` }).click()
+    await ann.page.getByRole('menuitem', { name: 'Remove from the group' }).click()
+    await cleo.page.getByText('You are no longer in this group.').waitFor()
+    await dialog.getByRole('searchbox').fill(cleo.name)
+    await dialog.getByRole('checkbox', { name: cleo.name }).check()
+    await dialog.getByRole('button', { name: 'Add 1 person' }).click()
+    await cleo.page.getByPlaceholder('Write a message').waitFor()
+    await ann.page.keyboard.press('Escape')
+    await ann.page.getByRole('button', { name: /^3 members/ }).waitFor()
   })
 
   await step('one who leaves was last seen just now', async () => {
@@ -196,7 +371,6 @@ try {
   assert.deepEqual(complaints, [])
   console.log(`All well. Pictures in ${shots}`)
 } finally {
-  await browser.close()
-  await bare.close()
+  await close()
   proxy.close()
 }

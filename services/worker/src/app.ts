@@ -187,6 +187,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
   })
   const flusher = new LastSeenFlusher({
     upkeep,
+    leases,
     lastSeen,
     onLater: (state) => outbox.announce(state),
     metrics,

@@ -1,6 +1,7 @@
 import { ChatPage } from '../features/chat/chat-page.tsx'
 import { WelcomePane } from '../features/chat/welcome-pane.tsx'
 import { ConnectionBanner } from '../features/session/connection-banner.tsx'
+import { MiniPlayer } from '../features/voice/mini-player.tsx'
 import classes from './shell.module.css'
 import { Sidebar } from './sidebar.tsx'
 import { useOpenConversationId } from './use-route.ts'
@@ -14,7 +15,10 @@ export function Shell({ onLogOut }: ShellProps) {
   const conversationId = useOpenConversationId()
   return (
     <div className={classes.shell} data-open={conversationId !== undefined || undefined}>
-      <ConnectionBanner />
+      <div className={classes.top}>
+        <ConnectionBanner />
+        <MiniPlayer openId={conversationId} />
+      </div>
       <aside className={classes.sidebar} aria-label="Chats and people">
         <Sidebar openId={conversationId} onLogOut={onLogOut} />
       </aside>

@@ -6,6 +6,7 @@ import { type ReactElement, useState } from 'react'
 import { errorText } from '../../app/error-text.ts'
 import { useServices } from '../../app/services.ts'
 import { useComposing } from './composing.ts'
+import { download } from './download.ts'
 
 const quickReactions = ['👍', '❤️', '😂', '😮', '😢', '🙏']
 
@@ -24,6 +25,10 @@ export default function MessageMenu({ message, own, target }: MessageMenuProps) 
       userIds.includes(session.userId) ? emoji : [],
     ),
   )
+
+  async function save({ voiceMessage, createdAt }: Message) {
+    if (voiceMessage) await download(voiceMessage.url, `voice-message-${createdAt.slice(0, 19)}`, client.http)
+  }
 
   async function run(work: () => Promise<unknown>) {
     try {
@@ -59,6 +64,7 @@ export default function MessageMenu({ message, own, target }: MessageMenuProps) 
               Copy the text
             </Menu.Item>
           )}
+          {message.voiceMessage && <Menu.Item onClick={() => run(() => save(message))}>Download</Menu.Item>}
           {own && message.messageType === 'text' && (
             <Menu.Item onClick={() => compose({ kind: 'edit', message })}>Edit</Menu.Item>
           )}

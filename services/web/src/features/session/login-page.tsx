@@ -1,8 +1,10 @@
+import '@mantine/core/styles/Checkbox.css'
 import {
   Alert,
   Anchor,
   Button,
   Center,
+  Checkbox,
   Paper,
   PasswordInput,
   Stack,
@@ -16,7 +18,7 @@ import type { UserSession } from './user-session.ts'
 
 interface LoginPageProps {
   notice: string | undefined
-  onLogIn: (session: UserSession) => void
+  onLogIn: (session: UserSession, remember: boolean) => void
 }
 
 const words = {
@@ -24,7 +26,7 @@ const words = {
   register: { submit: 'Create account', other: 'You have an account? Log in', next: 'login' },
 } as const satisfies Record<LoginMode, { submit: string; other: string; next: LoginMode }>
 
-export function LoginPage({ notice, onLogIn }: LoginPageProps) {
+export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
   const [mode, setMode] = useState<LoginMode>('login')
   const { busy, error, submit, clearError } = useLogin(mode, onLogIn)
   const errorOf = (field: string) => (error?.field === field ? error.text : undefined)
@@ -34,7 +36,12 @@ export function LoginPage({ notice, onLogIn }: LoginPageProps) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
     const text = (name: string) => String(form.get(name) ?? '')
-    void submit({ username: text('username'), password: text('password'), name: text('name') })
+    void submit({
+      username: text('username'),
+      password: text('password'),
+      name: text('name'),
+      remember: form.has('remember'),
+    })
   }
 
   return (
@@ -86,6 +93,7 @@ export function LoginPage({ notice, onLogIn }: LoginPageProps) {
               required
               error={errorOf('password')}
             />
+            <Checkbox name="remember" label="Stay logged in on this device" defaultChecked />
             <Button type="submit" loading={busy}>
               {words[mode].submit}
             </Button>

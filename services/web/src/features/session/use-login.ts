@@ -11,6 +11,8 @@ export interface Credentials {
   username: string
   password: string
   name: string
+  /** Also after the browser is closed. */
+  remember: boolean
 }
 
 export interface LoginError {
@@ -20,11 +22,11 @@ export interface LoginError {
 
 const http = new HttpApi({ url: window.location.origin })
 
-export function useLogin(mode: LoginMode, onLogIn: (session: UserSession) => void) {
+export function useLogin(mode: LoginMode, onLogIn: (session: UserSession, remember: boolean) => void) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<LoginError>()
 
-  async function submit({ username, password, name }: Credentials) {
+  async function submit({ username, password, name, remember }: Credentials) {
     setBusy(true)
     setError(undefined)
     const account = { username: username.trim(), password }
@@ -33,7 +35,7 @@ export function useLogin(mode: LoginMode, onLogIn: (session: UserSession) => voi
         mode === 'login'
           ? await http.login(account)
           : await http.register({ ...account, name: name.trim() || account.username })
-      onLogIn(fromServer(session))
+      onLogIn(fromServer(session), remember)
     } catch (failure) {
       setError(explain(failure, mode))
     } finally {
