@@ -14,6 +14,7 @@ import { provideRedis } from '../tools/redis.ts'
 import { jwtSecretFrom } from './jwt-secret.ts'
 import { type ServerEntry, StateFile } from './state-file.ts'
 import { sweepLeftovers } from './sweep.ts'
+import { vapidKeysFrom } from './vapid-keys.ts'
 import { buildWeb } from './web-build.ts'
 
 export interface StackOptions {
@@ -77,10 +78,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ...surroundings,
         ...settings,
         ...databases.urls,
-        ...(throwaway ? { env: throwaway.env } : { runDir: paths.run }),
+        ...(!throwaway && { runDir: paths.run }),
         jwtSecret,
         reserved,
-        ...(ffmpeg !== undefined && { env: { VOICE_FFMPEG: ffmpeg } }),
+        env: {
+          ...(throwaway ? throwaway.env : pushKeys()),
+          ...(ffmpeg !== undefined && { VOICE_FFMPEG: ffmpeg }),
+        },
       }),
     )
     undo.push(() => cluster.stop())
@@ -129,6 +133,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const urls = { redisUrl, mongoUri, queueRedisUrl: queueRedisUrl ?? redisUrl }
     state.update({ ...urls, data })
     return { urls, data }
+  }
+
+  /** So that the web page can offer push notifications, unless the environment has keys of its own. */
+  function pushKeys(): NodeJS.ProcessEnv {
+    return process.env.VAPID_PUBLIC_KEY ? {} : { ...vapidKeysFrom(paths.vapidKeys) }
   }
 
   /** The worker's ffmpeg, unless the environment says which it is. */

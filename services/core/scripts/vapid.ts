@@ -1,8 +1,6 @@
 /** `npm run vapid`: new keys for notifications, as lines of an environment file. */
 import { randomBytes } from 'node:crypto'
-import webPush from 'web-push'
+import { newVapidKeys } from '../src/notifications/vapid-keys.ts'
 
-const { publicKey, privateKey } = webPush.generateVAPIDKeys()
-console.log(`VAPID_PUBLIC_KEY=${publicKey}`)
-console.log(`VAPID_PRIVATE_KEY=${privateKey}`)
+for (const [name, key] of Object.entries(newVapidKeys())) console.log(`${name}=${key}`)
 console.log(`NOTIFY_WEBHOOK_SECRET=whsec_${randomBytes(32).toString('base64')}`)

@@ -1,3 +1,4 @@
+import { HttpApi } from '@earshot/client'
 import type { Group, SendAck } from '@earshot/protocol'
 import t, { type Test } from 'tap'
 import { type Cluster, startCluster } from '../src/cluster.ts'
@@ -80,6 +81,19 @@ t.test('who is there, on whichever node, gets none, nor does who wrote it', asyn
   t.strictSame(told(carls), [1])
   await notifying.settled(await write(ann, 'bob'))
   t.strictSame(told(bobs), [3])
+})
+
+t.test('who is connected to the existing system is there', async (t) => {
+  const { service, cluster, notifying } = await setUp(t)
+  const device = await away(cluster, service, 'bob')
+  const users = cluster.db.collection<{ _id: string }>('users')
+  await users.updateOne({ _id: 'bob' }, { $set: { isOnline: true }, $unset: { presenceVersion: '' } })
+  const ann = await cluster.connect('ann')
+  await notifying.settled(await write(ann, 'bob'))
+  t.strictSame(told(device), [])
+  await users.updateOne({ _id: 'bob' }, { $set: { isOnline: false } })
+  await notifying.settled(await write(ann, 'bob'))
+  t.strictSame(told(device), [2])
 })
 
 t.test('a group: its members, but not who blocked the sender, nor who was removed', async (t) => {
@@ -219,6 +233,12 @@ t.test('subscriptions: added, listed, taken over, dropped, bounded; only to push
   t.strictSame(await ann.get('/push/key'), { publicKey: vapid.publicKey })
   const add = (client: TestClient, json: object) =>
     client.http('/push/subscriptions', { method: 'POST', json })
+  const sdk = new HttpApi({ url: cluster.url(0), getToken: () => ann.token })
+  t.equal(await sdk.pushKey(), vapid.publicKey)
+  const own = await sdk.subscribePush(service.device().subscription)
+  t.strictSame(await sdk.pushSubscriptions(), [own])
+  await sdk.unsubscribePush(own._id)
+  t.strictSame(await sdk.pushSubscriptions(), [])
   const list = async (client: TestClient) =>
     (await client.get<{ subscriptions: { _id: string }[] }>('/push/subscriptions')).subscriptions
   const { subscription } = service.device()

@@ -57,4 +57,5 @@ const stackSection = `## The cluster of \`make run\`, \`make up\`, \`make test\`
 | \`NODES\` | \`2\` | Gateways. |
 | \`REDIS_URL\`, \`QUEUE_REDIS_URL\`, \`MONGODB_URI\` | (none) | Used as given instead of servers of its own. |
 | \`JWT_SECRET\` | made once, kept in \`.earshot/jwt-secret\` | As above. |
+| \`VAPID_PUBLIC_KEY\`, \`VAPID_PRIVATE_KEY\` | made once, kept in \`.earshot/vapid-keys.json\` | As above. |
 `

@@ -86,7 +86,13 @@ export class Unnotified {
   ): Promise<Set<string>> {
     const elsewhere = userIds.filter((userId) => inRedis(userId) === undefined)
     const stored = elsewhere.length === 0 ? [] : await this.#lastSeen.find(elsewhere)
-    const lastSeen = new Map(stored.map((user) => [user.userId, user.lastSeen ?? 0]))
+    const lastSeen = new Map(
+      stored.map((user) => {
+        // Whom the existing system alone calls online is connected to it.
+        const isThere = user.isOnline && user.version === 0
+        return [user.userId, isThere ? Number.POSITIVE_INFINITY : (user.lastSeen ?? 0)]
+      }),
+    )
     return new Set(userIds.filter((userId) => (inRedis(userId) ?? lastSeen.get(userId) ?? 0) < ms))
   }
 }
