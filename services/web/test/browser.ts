@@ -7,6 +7,7 @@ import { strict as assert } from 'node:assert'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { seriousFindings } from './browser/axe.ts'
 import { launchBrowsers } from './browser/chromium.ts'
 import { cuttableProxy } from './browser/cuttable-proxy.ts'
 import { fingerOn } from './browser/finger.ts'
@@ -23,7 +24,14 @@ const proxy = await cuttableProxy(new URL(target))
 const { speaking: browser, mute: bare, close } = await launchBrowsers()
 const run = Date.now().toString(36).slice(-4)
 
-const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`) })
+/** Takes the picture of a main state, and has axe look at it. */
+async function shot(page: Page, name: string) {
+  await page.screenshot({ path: join(shots, `${name}.png`) })
+  if (!name.startsWith('failed'))
+    findings.push(...(await seriousFindings(page)).map((found) => `${name}: ${found}`))
+}
+const findings: string[] = []
+
 async function step(what: string, work: () => Promise<void>) {
   const startedAt = Date.now()
   try {
@@ -73,7 +81,7 @@ try {
     await shot(ann.page, 'recording-desktop')
     await ann.page.getByRole('button', { name: 'Send' }).click()
     await log(bob.page)
-      .getByRole('button', { name: /^Play voice message, 0:03/ })
+      .getByRole('button', { name: /^Play voice message, 0:\d\d/ })
       .waitFor()
     await play(bob)
     await shot(bob.page, 'voice-phone')
@@ -155,11 +163,11 @@ try {
     await bob.page.getByRole('timer').waitFor()
     await bob.page.waitForTimeout(1_000)
     await bob.page.getByRole('button', { name: 'Pause' }).click()
-    await bob.page.getByRole('button', { name: /^Listen to your recording, 0:0[23]/ }).click()
+    await bob.page.getByRole('button', { name: /^Listen to your recording, 0:\d\d/ }).click()
     await bob.page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
     await shot(bob.page, 'draft-phone')
     await bob.page.reload()
-    const listen = bob.page.getByRole('button', { name: /^Listen to your recording, 0:0[23]/ })
+    const listen = bob.page.getByRole('button', { name: /^Listen to your recording, 0:\d\d/ })
     await listen.click()
     await bob.page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
     await listen.waitFor() // it plays to its end
@@ -369,6 +377,7 @@ try {
 
   const complaints = people.flatMap((person) => person.complaints)
   assert.deepEqual(complaints, [])
+  assert.deepEqual(findings, [])
   console.log(`All well. Pictures in ${shots}`)
 } finally {
   await close()

@@ -30,7 +30,8 @@ export async function register(
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`${name}: ${error.message}`))
   page.on('console', (message) => {
-    const expected = /ERR_CONNECTION|ERR_SOCKET_NOT_CONNECTED|ERR_EMPTY_RESPONSE|WebSocket connection to|status of 404/
+    const expected =
+      /ERR_CONNECTION|ERR_SOCKET_NOT_CONNECTED|ERR_EMPTY_RESPONSE|WebSocket connection to|status of 404/
     if (message.type() === 'error' && !expected.test(message.text())) {
       complaints.push(`${name}: ${message.text()}`)
     }
