@@ -1,3 +1,4 @@
+import { browser, screenshots } from './commands/browser.ts'
 import { clean } from './commands/clean.ts'
 import { demo } from './commands/demo.ts'
 import { down } from './commands/down.ts'
@@ -23,6 +24,8 @@ const COMMANDS: Record<string, Command> = {
   logs,
   test,
   demo,
+  browser,
+  screenshots,
   loadtest,
   'loadtest-compare': loadtestCompare,
   clean,

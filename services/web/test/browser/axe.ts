@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 /** What axe finds serious on the page as it is, in light and in dark, each as one line. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   const found: string[] = []
+  const isDark = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     // The colours have changed; what turns for ever does not matter.
@@ -24,7 +25,7 @@ export async function seriousFindings(page: Page): Promise<string[]> {
     })
     found.push(...violations.filter(isSerious).map((violation) => `${colorScheme}: ${lineOf(violation)}`))
   }
-  await page.emulateMedia({ colorScheme: null, reducedMotion: null })
+  await page.emulateMedia({ colorScheme: isDark ? 'dark' : 'light', reducedMotion: null })
   return found
 }
 
