@@ -6,7 +6,7 @@ CLI := node_modules/.bin/node infra/cli.ts
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down status logs jobs test demo lint format loadtest loadtest-compare docs clean
+.PHONY: help install run up down status logs jobs test demo browser screenshots lint format loadtest loadtest-compare docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-26s %s\n", $$1, $$2 }'
@@ -36,6 +36,12 @@ test: $(INSTALLED) ## Run the tests (TEST=path for some of them)
 
 demo: $(INSTALLED) ## Show what it can do, told step by step
 	@$(CLI) demo
+
+browser: $(INSTALLED) ## Use the page in a real browser: two people, two nodes, one of them killed
+	@$(CLI) browser
+
+screenshots: $(INSTALLED) ## Take the pictures of docs/web.md anew
+	@$(CLI) screenshots
 
 lint: $(INSTALLED) ## Check types, style and imports
 	@npm run --silent lint

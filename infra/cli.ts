@@ -1,3 +1,4 @@
+import { browser, screenshots } from './commands/browser.ts'
 import { clean } from './commands/clean.ts'
 import { demo } from './commands/demo.ts'
 import { down } from './commands/down.ts'
@@ -25,6 +26,8 @@ const COMMANDS: Record<string, Command> = {
   test,
   demo,
   jobs,
+  browser,
+  screenshots,
   loadtest,
   'loadtest-compare': loadtestCompare,
   clean,

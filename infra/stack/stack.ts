@@ -35,6 +35,8 @@ export interface Stack {
   readonly cluster: Cluster
   readonly data: readonly string[]
   readonly logs: string
+  /** Whether there are two people whom everybody may be. */
+  readonly hasDemoPeople: boolean
   stop(): Promise<void>
 }
 
@@ -71,6 +73,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const { chosen, cannot } = await provideBalancer(box)
     tell({ what: 'Balancer', chosen, ...(cannot && { cannot }) })
     const ffmpeg = await provideVoiceTool()
+    const hasDemoPeople = wantsDemoPeople(host)
     const jwtSecret = process.env.JWT_SECRET || jwtSecretFrom(paths.jwtSecret)
     if (!process.env.JWT_SECRET) state.update({ jwtSecretFile: paths.jwtSecret })
     const cluster = await reporter.step(`Starting ${settings.nodes} gateways and a worker`, () =>
@@ -82,14 +85,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         jwtSecret,
         reserved,
         env: {
-          ...(throwaway ? throwaway.env : pushKeys()),
           ...(ffmpeg !== undefined && { VOICE_FFMPEG: ffmpeg }),
+          ...(throwaway ? throwaway.env : { DEMO_PEOPLE: String(hasDemoPeople), ...pushKeys() }),
         },
       }),
     )
     undo.push(() => cluster.stop())
     state.update({ phase: 'ready' })
-    return { url, port, jwtSecret, state, cluster, data: databases.data, logs, stop }
+    return { url, port, jwtSecret, state, cluster, data: databases.data, logs, hasDemoPeople, stop }
   } catch (error) {
     await stop()
     throw error
@@ -158,4 +161,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 function given(name: string, url: string): string {
   return `${withoutCredentials(url)}, as given in ${name}`
+}
+
+/** Where others can reach it, nobody may be somebody without a password, unless the environment says so. */
+function wantsDemoPeople(host: string): boolean {
+  const { DEMO_PEOPLE } = process.env
+  return DEMO_PEOPLE ? DEMO_PEOPLE === 'true' : ['127.0.0.1', '::1', 'localhost'].includes(host)
 }

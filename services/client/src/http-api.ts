@@ -3,6 +3,8 @@ import {
   type Conversation,
   type ConversationList,
   type CreateGroup,
+  type DemoPeople,
+  type DemoPerson,
   type Group,
   type HistoryPage,
   type HistoryQuery,
@@ -44,6 +46,15 @@ export class HttpApi {
 
   login(account: LoginRequest): Promise<Session> {
     return this.#http.json('POST', '/user/login', { body: account })
+  }
+
+  /** Whom everybody may be without a password; nobody unless the operator lets people try it out. */
+  async demoPeople(): Promise<DemoPerson[]> {
+    return (await this.#http.json<DemoPeople>('GET', '/user/demo')).people
+  }
+
+  demoLogin(username: string): Promise<Session> {
+    return this.#http.json('POST', '/user/demo', { body: { username } })
   }
 
   /** All of them, the one with the newest message first. */

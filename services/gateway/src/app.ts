@@ -1,4 +1,5 @@
 import { AccountService } from '@earshot/core/accounts/account-service'
+import { DemoPeopleService } from '@earshot/core/accounts/demo-people'
 import { Tokens } from '@earshot/core/accounts/tokens'
 import { UserSettings } from '@earshot/core/accounts/user-settings'
 import { UserStore } from '@earshot/core/accounts/user-store'
@@ -464,12 +465,19 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     maxPerUser: config.PUSH_MAX_PER_USER,
   })
   const accounts = new AccountService(db, users, tokens, config.TOKEN_TTL_S)
+  const demo = new DemoPeopleService({
+    users,
+    tokens,
+    tokenTtlSeconds: config.TOKEN_TTL_S,
+    enabled: config.DEMO_PEOPLE,
+  })
+  await demo.introduce().catch((error: unknown) => log.warn({ err: error }, 'the demo people are not there'))
 
   // HTTP
   const app = await createHttpServer({ log, origins })
   const authenticated = { authenticate: authenticate(tokens, users) }
   await app.register(async (scope) => operationRoutes(scope, { health, metrics, limits }))
-  await app.register(async (scope) => accountRoutes(scope, { accounts, enabled: config.ACCOUNTS }))
+  await app.register(async (scope) => accountRoutes(scope, { accounts, demo, enabled: config.ACCOUNTS }))
   await app.register(async (scope) => userRoutes(scope, { people, presence, limits, ...authenticated }))
   await app.register(async (scope) =>
     conversationRoutes(scope, { lister, history, groups, changes, search, limits, ...authenticated }),

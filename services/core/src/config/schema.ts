@@ -72,6 +72,10 @@ export const groups = {
     TOKEN_TTL_S: integer('Lifetime in seconds of tokens issued to built-in accounts.', 86_400, 60),
     TOKEN_GRACE_MS: integer('How long a socket may live on after its token expired, to renew it.', 30_000),
     ACCOUNTS: flag('Built-in accounts (`POST /user/register`, `POST /user/login`).', true),
+    DEMO_PEOPLE: flag(
+      'Two people whom everybody may be without a password: for trying it out on one machine, as `make run` does.',
+      false,
+    ),
   },
   presence: {
     PING_INTERVAL_MS: integer('How often a socket is asked for a sign of life.', 15_000, 100),
@@ -239,6 +243,7 @@ export const groups = {
       10_000,
       1,
     ),
+  },
   blobs: {
     BLOB_STORE: choice(
       'Where recorded audio and files are stored: in MongoDB (`gridfs`) or in `S3_BUCKET` (`s3`). ' +

@@ -31,15 +31,19 @@ export async function play({ page }: Person): Promise<void> {
     .last()
   await player.getByRole('button', { name: /^Play voice message/ }).click()
   await log(page)
-    .getByText(/0:01 \/ 0:0\d/)
+    .getByText(/0:0[1-9] \/ 0:\d\d/)
     .last()
     .waitFor()
 }
 
-/** One of the message's menu, opened by its button. */
-export async function choose({ page }: Person, text: string, item: string): Promise<void> {
+export async function openMenu({ page }: Person, text: string): Promise<void> {
   const message = messages(page).filter({ hasText: text }).last()
   await message.hover()
   await message.getByRole('button', { name: /^More about this message/ }).click()
-  await page.getByRole('menuitem', { name: item }).click()
+}
+
+/** One of the message's menu, opened by its button. */
+export async function choose(person: Person, text: string, item: string): Promise<void> {
+  await openMenu(person, text)
+  await person.page.getByRole('menuitem', { name: item }).click()
 }

@@ -41,7 +41,12 @@ export default function MessageMenu({ message, own, target }: MessageMenuProps) 
 
   return (
     <>
-      <Menu defaultOpened position={own ? 'bottom-end' : 'bottom-start'} withinPortal>
+      <Menu
+        defaultOpened
+        withInitialFocusPlaceholder={false}
+        position={own ? 'bottom-end' : 'bottom-start'}
+        withinPortal
+      >
         <Menu.Target>{target}</Menu.Target>
         <Menu.Dropdown>
           <Group gap={2} px={4} pb={4} wrap="nowrap">
@@ -69,7 +74,10 @@ export default function MessageMenu({ message, own, target }: MessageMenuProps) 
             <Menu.Item onClick={() => compose({ kind: 'edit', message })}>Edit</Menu.Item>
           )}
           {own && (
-            <Menu.Item color="red" onClick={() => run(() => client.deleteMessage(message._id))}>
+            <Menu.Item
+              c="var(--mantine-color-error)"
+              onClick={() => run(() => client.deleteMessage(message._id))}
+            >
               Delete for everybody
             </Menu.Item>
           )}

@@ -68,7 +68,7 @@ function MemberRow({ member, viewer, onSetRole, onRemove }: MemberRowProps) {
       </span>
       {roleText[role] && <Badge variant="light">{roleText[role]}</Badge>}
       {mayRemove && (
-        <Menu position="bottom-end" withinPortal>
+        <Menu position="bottom-end" withinPortal withInitialFocusPlaceholder={false}>
           <Menu.Target>
             <ActionIcon variant="subtle" color="gray" radius="xl" aria-label={`Change ${name}'s membership`}>
               <MoreIcon size={18} />
@@ -81,7 +81,7 @@ function MemberRow({ member, viewer, onSetRole, onRemove }: MemberRowProps) {
             {viewer === 'owner' && role === 'admin' && (
               <Menu.Item onClick={() => onSetRole(userId, 'member')}>Make an ordinary member</Menu.Item>
             )}
-            <Menu.Item color="red" onClick={() => onRemove(userId)}>
+            <Menu.Item c="var(--mantine-color-error)" onClick={() => onRemove(userId)}>
               Remove from the group
             </Menu.Item>
           </Menu.Dropdown>

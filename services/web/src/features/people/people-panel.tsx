@@ -81,7 +81,7 @@ function NobodyFound({ text }: { text: string }) {
     <Text c="dimmed" px="md" py="sm" role="status">
       {text
         ? `Nobody here is called “${text}”.`
-        : 'You are the first one here. Open Earshot in another tab, create a second account there, and it appears in this list.'}
+        : 'You are the first one here. Open Earshot in a private window, create a second account there, and it appears in this list.'}
     </Text>
   )
 }

@@ -1,3 +1,4 @@
+import '@mantine/core/styles/PasswordInput.css'
 import '@mantine/core/styles/Checkbox.css'
 import {
   Alert,
@@ -12,7 +13,9 @@ import {
   TextInput,
   Title,
 } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useCallback, useState } from 'react'
+import { DemoPeople } from './demo-people.tsx'
+import classes from './login-page.module.css'
 import { type LoginMode, useLogin, usernameRule } from './use-login.ts'
 import type { UserSession } from './user-session.ts'
 
@@ -28,9 +31,12 @@ const words = {
 
 export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
   const [mode, setMode] = useState<LoginMode>('login')
-  const { busy, error, submit, clearError } = useLogin(mode, onLogIn)
+  const { busy, error, submit, beDemo, clearError } = useLogin(mode, onLogIn)
   const errorOf = (field: string) => (error?.field === field ? error.text : undefined)
   const isNew = mode === 'register'
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it does the same at every time.
+  const pick = useCallback((username: string) => void beDemo(username), [])
 
   function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
@@ -46,7 +52,7 @@ export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
 
   return (
     <Center component="main" mih="100dvh" p="md">
-      <Paper withBorder p="xl" w="100%" maw={400}>
+      <Paper withBorder p="xl" w="100%" maw={400} className={classes.login}>
         <form onSubmit={onSubmit}>
           <Stack gap="md">
             <div>
@@ -111,6 +117,7 @@ export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
             </Anchor>
           </Stack>
         </form>
+        <DemoPeople busy={busy} onPick={pick} />
       </Paper>
     </Center>
   )

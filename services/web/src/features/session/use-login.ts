@@ -20,7 +20,7 @@ export interface LoginError {
   text: string
 }
 
-const http = new HttpApi({ url: window.location.origin })
+export const http = new HttpApi({ url: window.location.origin })
 
 export function useLogin(mode: LoginMode, onLogIn: (session: UserSession, remember: boolean) => void) {
   const [busy, setBusy] = useState(false)
@@ -43,7 +43,19 @@ export function useLogin(mode: LoginMode, onLogIn: (session: UserSession, rememb
     }
   }
 
-  return { busy, error, submit, clearError: () => setError(undefined) }
+  /** As one of those whom everybody may be: in this tab only. */
+  async function beDemo(username: string) {
+    setBusy(true)
+    try {
+      onLogIn(fromServer(await http.demoLogin(username)), false)
+    } catch (failure) {
+      setError({ field: undefined, text: errorText(failure) })
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return { busy, error, submit, beDemo, clearError: () => setError(undefined) }
 }
 
 function explain(error: unknown, mode: LoginMode): LoginError {

@@ -1,4 +1,5 @@
 import type { Session } from '@earshot/protocol'
+import { asksForDemo } from './demo-link.ts'
 
 export interface UserSession {
   userId: string
@@ -37,6 +38,7 @@ export function initialSession(): UserSession | undefined {
 }
 
 function storedSession(): UserSession | undefined {
+  if (asksForDemo(window.location.hash)) return undefined
   return sessionFrom(sessionStorage) ?? sessionFrom(localStorage)
 }
 
