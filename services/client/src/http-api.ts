@@ -12,7 +12,6 @@ import {
   type LoginRequest,
   type MessageSearch,
   type PushKey,
-  type PushSubscriptionInput,
   type PushSubscriptionList,
   type PushSubscriptionRecord,
   type RegisterRequest,
@@ -26,6 +25,14 @@ import {
 import { HttpTransport, type HttpTransportOptions } from './http-transport.ts'
 
 const segment = encodeURIComponent
+
+/** As browsers type what they give. The service looks whether all is there. */
+export interface BrowserPushSubscription {
+  endpoint?: string
+  expirationTime?: number | null
+  keys?: Record<string, string>
+  device?: string
+}
 
 /** The HTTP side of the service. `register`, `login` and `limits` need no token. */
 export class HttpApi {
@@ -145,7 +152,7 @@ export class HttpApi {
   }
 
   /** @param subscription the browser's `PushSubscription.toJSON()`, and a name for the device if wanted */
-  subscribePush(subscription: PushSubscriptionInput): Promise<PushSubscriptionRecord> {
+  subscribePush(subscription: BrowserPushSubscription): Promise<PushSubscriptionRecord> {
     return this.#http.json('POST', '/push/subscriptions', { body: subscription })
   }
 

@@ -4,7 +4,6 @@ export type {
   Group,
   Message,
   Notification,
-  PushSubscriptionInput,
   PushSubscriptionRecord,
   SendAck,
   UserStatus,
@@ -14,7 +13,7 @@ export { connect, EarshotClient } from './earshot-client.ts'
 export type { EarshotEvents, StateEvents } from './events.ts'
 export type { FeedEvents } from './feed/feed.ts'
 export type { FeedPosition } from './feed/feed-state.ts'
-export { HttpApi } from './http-api.ts'
+export { type BrowserPushSubscription, HttpApi } from './http-api.ts'
 export type { HttpTransportOptions } from './http-transport.ts'
 export { newMessageId } from './message-id.ts'
 export * from './message-list.ts'
