@@ -6,7 +6,7 @@ CLI := node_modules/.bin/node infra/cli.ts
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down status logs test demo lint format loadtest loadtest-compare docs clean
+.PHONY: help install run up down status logs jobs test demo browser screenshots lint format loadtest loadtest-compare docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-26s %s\n", $$1, $$2 }'
@@ -28,11 +28,20 @@ status: $(INSTALLED) ## Show its processes and their health (JSON=1 for programs
 logs: $(INSTALLED) ## Follow its logs (NODE=gateway-1 for one process)
 	@$(CLI) logs
 
+jobs: $(INSTALLED) ## Show, retry or drop its dead jobs (ARGS="list", ARGS="retry --all")
+	@$(CLI) jobs $(or $(ARGS),list)
+
 test: $(INSTALLED) ## Run the tests (TEST=path for some of them)
 	@$(CLI) test
 
 demo: $(INSTALLED) ## Show what it can do, told step by step
 	@$(CLI) demo
+
+browser: $(INSTALLED) ## Use the page in a real browser: two people, two nodes, one of them killed
+	@$(CLI) browser
+
+screenshots: $(INSTALLED) ## Take the pictures of docs/web.md anew
+	@$(CLI) screenshots
 
 lint: $(INSTALLED) ## Check types, style and imports
 	@npm run --silent lint

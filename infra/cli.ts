@@ -1,6 +1,8 @@
+import { browser, screenshots } from './commands/browser.ts'
 import { clean } from './commands/clean.ts'
 import { demo } from './commands/demo.ts'
 import { down } from './commands/down.ts'
+import { jobs } from './commands/jobs.ts'
 import { loadtest } from './commands/loadtest.ts'
 import { loadtestCompare } from './commands/loadtest-compare.ts'
 import { logs } from './commands/logs.ts'
@@ -23,6 +25,9 @@ const COMMANDS: Record<string, Command> = {
   logs,
   test,
   demo,
+  jobs,
+  browser,
+  screenshots,
   loadtest,
   'loadtest-compare': loadtestCompare,
   clean,

@@ -61,6 +61,7 @@ export function statePaths(stateDir: string) {
     run: join(stateDir, 'run'),
     state: join(stateDir, 'run', 'state.json'),
     jwtSecret: join(stateDir, 'jwt-secret'),
+    vapidKeys: join(stateDir, 'vapid-keys.json'),
     webBuild: join(stateDir, 'web-build'),
     loadtest: join(stateDir, 'loadtest'),
   }

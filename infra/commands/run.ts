@@ -19,11 +19,14 @@ export async function run(settings: Settings): Promise<number> {
   })
 }
 
-export function banner({ url, data, logs, cluster }: Stack): string[] {
+export function banner({ url, data, logs, cluster, hasDemoPeople }: Stack): string[] {
   return [
     '',
     `  ${bold(`Earshot is ready: ${url}`)}`,
     `  ${cluster.gateways.length} gateways and a worker. In another terminal: make status, make logs, make down.`,
+    ...(hasDemoPeople
+      ? ['  Try it: be Ada in one window and Ben in another; write, talk, close one of them.']
+      : []),
     `  Data: ${data.join(', ') || 'on the servers given'}. Logs: ${logs}.`,
     '',
   ]

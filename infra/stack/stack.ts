@@ -14,6 +14,7 @@ import { provideRedis } from '../tools/redis.ts'
 import { jwtSecretFrom } from './jwt-secret.ts'
 import { type ServerEntry, StateFile } from './state-file.ts'
 import { sweepLeftovers } from './sweep.ts'
+import { vapidKeysFrom } from './vapid-keys.ts'
 import { buildWeb } from './web-build.ts'
 
 export interface StackOptions {
@@ -34,6 +35,8 @@ export interface Stack {
   readonly cluster: Cluster
   readonly data: readonly string[]
   readonly logs: string
+  /** Whether there are two people whom everybody may be. */
+  readonly hasDemoPeople: boolean
   stop(): Promise<void>
 }
 
@@ -70,6 +73,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const { chosen, cannot } = await provideBalancer(box)
     tell({ what: 'Balancer', chosen, ...(cannot && { cannot }) })
     const ffmpeg = await provideVoiceTool()
+    const hasDemoPeople = wantsDemoPeople(host)
     const jwtSecret = process.env.JWT_SECRET || jwtSecretFrom(paths.jwtSecret)
     if (!process.env.JWT_SECRET) state.update({ jwtSecretFile: paths.jwtSecret })
     const cluster = await reporter.step(`Starting ${settings.nodes} gateways and a worker`, () =>
@@ -77,15 +81,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ...surroundings,
         ...settings,
         ...databases.urls,
-        ...(throwaway ? { env: throwaway.env } : { runDir: paths.run }),
+        ...(!throwaway && { runDir: paths.run }),
         jwtSecret,
         reserved,
-        ...(ffmpeg !== undefined && { env: { VOICE_FFMPEG: ffmpeg } }),
+        env: {
+          ...(ffmpeg !== undefined && { VOICE_FFMPEG: ffmpeg }),
+          ...(throwaway ? throwaway.env : { DEMO_PEOPLE: String(hasDemoPeople), ...pushKeys() }),
+        },
       }),
     )
     undo.push(() => cluster.stop())
     state.update({ phase: 'ready' })
-    return { url, port, jwtSecret, state, cluster, data: databases.data, logs, stop }
+    return { url, port, jwtSecret, state, cluster, data: databases.data, logs, hasDemoPeople, stop }
   } catch (error) {
     await stop()
     throw error
@@ -131,6 +138,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { urls, data }
   }
 
+  /** So that the web page can offer push notifications, unless the environment has keys of its own. */
+  function pushKeys(): NodeJS.ProcessEnv {
+    return process.env.VAPID_PUBLIC_KEY ? {} : { ...vapidKeysFrom(paths.vapidKeys) }
+  }
+
   /** The worker's ffmpeg, unless the environment says which it is. */
   async function provideVoiceTool(): Promise<string | undefined> {
     if (process.env.VOICE_FFMPEG) return undefined
@@ -149,4 +161,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 function given(name: string, url: string): string {
   return `${withoutCredentials(url)}, as given in ${name}`
+}
+
+/** Where others can reach it, nobody may be somebody without a password, unless the environment says so. */
+function wantsDemoPeople(host: string): boolean {
+  const { DEMO_PEOPLE } = process.env
+  return DEMO_PEOPLE ? DEMO_PEOPLE === 'true' : ['127.0.0.1', '::1', 'localhost'].includes(host)
 }

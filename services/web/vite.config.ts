@@ -1,11 +1,13 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { firstLoadBudget } from './build/first-load-budget.ts'
+import { serviceWorker } from './build/service-worker.ts'
 
 const gateway = 'http://127.0.0.1:3000'
 const httpPaths = ['/user', '/chat', '/group', '/media', '/limits']
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), firstLoadBudget(150_000), serviceWorker()],
   // A development tool at the root brings a React of its own; the page must have one.
   resolve: { dedupe: ['react', 'react-dom'] },
   build: {

@@ -23,15 +23,21 @@ export interface ServersOptions {
  */
 export class Servers {
   readonly jwtSecret: string
+  readonly redisUrl: string
+  readonly mongoUrl: string
   readonly #processes: Record<Part, readonly Daemon[]>
   readonly #stop: () => Promise<void>
 
   private constructor(deps: {
     jwtSecret: string
+    redisUrl: string
+    mongoUrl: string
     processes: Record<Part, readonly Daemon[]>
     stop: () => Promise<void>
   }) {
     this.jwtSecret = deps.jwtSecret
+    this.redisUrl = deps.redisUrl
+    this.mongoUrl = deps.mongoUrl
     this.#processes = deps.processes
     this.#stop = deps.stop
   }
@@ -47,13 +53,14 @@ export class Servers {
       undo.push(() => redis.stop())
       const mongo = await reporter.step('Starting MongoDB', () => startMongo(box))
       undo.push(() => mongo.stop())
+      const mongoUrl = `${mongo.url}/earshot`
       const jwtSecret = randomBytes(24).toString('hex')
       const { gatewayEntry, workerEntry } = readSettings()
       const service = async (id: string, entry: string) => {
         const settings = {
           REDIS_URL: redis.url,
           QUEUE_REDIS_URL: redis.url,
-          MONGODB_URI: `${mongo.url}/earshot`,
+          MONGODB_URI: mongoUrl,
           JWT_SECRET: jwtSecret,
           LOG_LEVEL: 'warn',
           DRAIN_MS: '0',
@@ -70,7 +77,7 @@ export class Servers {
         Promise.all([worker, ...gateways].map((daemon) => daemon.start())),
       )
       const processes = { gateways, worker: [worker], redis: redis.daemons, database: mongo.daemons }
-      return new Servers({ jwtSecret, processes, stop })
+      return new Servers({ jwtSecret, redisUrl: redis.url, mongoUrl, processes, stop })
     } catch (error) {
       await stop()
       throw error

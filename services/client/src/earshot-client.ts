@@ -92,6 +92,7 @@ export class EarshotClient {
    * keeps trying. Listen with `on` before, so that no event is missed.
    */
   async connect(): Promise<void> {
+    this.#outbox.restore()
     this.#connection.open()
     await this.#connection.whenConnected()
   }

@@ -3,12 +3,20 @@ import {
   type Conversation,
   type ConversationList,
   type CreateGroup,
+  type DemoPeople,
+  type DemoPerson,
   type Group,
   type HistoryPage,
   type HistoryQuery,
   type Limits,
   type LoginRequest,
+  type MessageSearch,
+  type PushKey,
+  type PushSubscriptionInput,
+  type PushSubscriptionList,
+  type PushSubscriptionRecord,
   type RegisterRequest,
+  type SearchResult,
   type Session,
   type SetMember,
   type SignedMediaUrl,
@@ -40,6 +48,15 @@ export class HttpApi {
     return this.#http.json('POST', '/user/login', { body: account })
   }
 
+  /** Whom everybody may be without a password; nobody unless the operator lets people try it out. */
+  async demoPeople(): Promise<DemoPerson[]> {
+    return (await this.#http.json<DemoPeople>('GET', '/user/demo')).people
+  }
+
+  demoLogin(username: string): Promise<Session> {
+    return this.#http.json('POST', '/user/demo', { body: { username } })
+  }
+
   /** All of them, the one with the newest message first. */
   async conversations(): Promise<Conversation[]> {
     const all: Conversation[] = []
@@ -65,6 +82,15 @@ export class HttpApi {
     return this.#http.json('GET', `/group/${segment(groupId)}`)
   }
 
+  renameGroup(groupId: string, name: string): Promise<Group> {
+    return this.#http.json('PATCH', `/group/${segment(groupId)}`, { body: { name } })
+  }
+
+  /** For everybody, with all that was said. */
+  async deleteGroup(groupId: string): Promise<void> {
+    await this.#http.request('DELETE', `/group/${segment(groupId)}`)
+  }
+
   async setMember(groupId: string, userId: string, member: SetMember = {}): Promise<void> {
     await this.#http.request('PUT', memberPath(groupId, userId), { body: member })
   }
@@ -77,7 +103,9 @@ export class HttpApi {
     return this.#http.json('GET', `/user/lastSeen/${segment(userId)}`)
   }
 
+  /** Of nobody, without a request, when it is asked of nobody. */
   async lastSeenMany(userIds: readonly string[]): Promise<UserLastSeen[]> {
+    if (userIds.length === 0) return []
     const answer = await this.#http.json<{ users: UserLastSeen[] }>('POST', '/user/lastSeen', {
       body: { userIds },
     })
@@ -101,6 +129,33 @@ export class HttpApi {
   /** An address that a link or an image can load without a header, for a while. */
   signMedia(url: string): Promise<SignedMediaUrl> {
     return this.#http.json('POST', `${url}/sign`)
+  }
+
+  /** Messages of one's conversations with these words, the newest first. */
+  searchMessages(search: MessageSearch): Promise<SearchResult> {
+    return this.#http.json('GET', '/message/search', { query: search })
+  }
+
+  /**
+   * For `pushManager.subscribe({ userVisibleOnly: true, applicationServerKey })`. Rejects with `NOT_FOUND` where there are no
+   * push notifications.
+   */
+  async pushKey(): Promise<string> {
+    return (await this.#http.json<PushKey>('GET', '/push/key')).publicKey
+  }
+
+  /** @param subscription the browser's `PushSubscription.toJSON()`, and a name for the device if wanted */
+  subscribePush(subscription: PushSubscriptionInput): Promise<PushSubscriptionRecord> {
+    return this.#http.json('POST', '/push/subscriptions', { body: subscription })
+  }
+
+  /** One's devices that get push notifications, the newest first. */
+  async pushSubscriptions(): Promise<PushSubscriptionRecord[]> {
+    return (await this.#http.json<PushSubscriptionList>('GET', '/push/subscriptions')).subscriptions
+  }
+
+  async unsubscribePush(subscriptionId: string): Promise<void> {
+    await this.#http.request('DELETE', `/push/subscriptions/${segment(subscriptionId)}`)
   }
 
   limits(): Promise<Limits> {

@@ -30,8 +30,27 @@ export function applyMessage(list: MessageList, message: Message): MessageList {
 }
 
 export function applyMessages(list: MessageList, messages: readonly Message[], headSeq = 0): MessageList {
-  const applied = messages.reduce(applyMessage, list)
-  return headSeq > applied.headSeq ? { ...applied, headSeq } : applied
+  const incoming = messages.toSorted((a, b) => a.seq - b.seq)
+  const highest = Math.max(list.headSeq, headSeq, incoming.at(-1)?.seq ?? 0)
+  const merged = merge(list.messages, incoming)
+  return merged === list.messages && highest === list.headSeq ? list : { messages: merged, headSeq: highest }
+}
+
+/** Both ascending, in one pass: pages come into lists of many thousands. */
+function merge(known: readonly Message[], incoming: readonly Message[]): readonly Message[] {
+  const merged: Message[] = []
+  let next = 0
+  let isNew = false
+  for (const message of incoming) {
+    for (; (known[next]?.seq ?? Number.POSITIVE_INFINITY) <= message.seq; next++) {
+      merged.push(known[next] as Message)
+    }
+    const same = merged.at(-1)?.seq === message.seq ? merged.pop() : undefined
+    const newer = same ? newerOf(same, message) : message
+    isNew ||= newer !== same
+    merged.push(newer)
+  }
+  return isNew ? merged.concat(known.slice(next)) : known
 }
 
 /** The audio of a message has a new address; its text and place stay. */
@@ -39,6 +58,16 @@ export function applyVoice(list: MessageList, messageId: string, voiceMessage: V
   const index = list.messages.findIndex((message) => message._id === messageId)
   const known = list.messages[index]
   return known ? replaceAt(list, index, newerOf(known, { ...known, voiceMessage })) : list
+}
+
+/** Where one stopped in a voice message, in seconds; 0 when that is forgotten. */
+export function applyPosition(list: MessageList, messageId: string, seconds: number): MessageList {
+  const index = list.messages.findIndex((message) => message._id === messageId)
+  const known = list.messages[index]
+  if (!known?.voiceMessage || (known.voiceMessage.position ?? 0) === seconds) return list
+  const { position: _before, ...voice } = known.voiceMessage
+  const voiceMessage = seconds > 0 ? { ...voice, position: seconds } : voice
+  return replaceAt(list, index, { ...known, voiceMessage })
 }
 
 /** An edit, a deletion or a reaction; of a message outside the window, nothing. */
@@ -135,7 +164,13 @@ function laterVoice(known: VoiceOutput, incoming: VoiceOutput): VoiceOutput {
   const later = stage(incoming) < stage(known) ? known : incoming
   const waveform = later.waveform ?? known.waveform
   const transcript = later.transcript ?? known.transcript
-  return { ...later, ...(waveform && { waveform }), ...(transcript !== undefined && { transcript }) }
+  const position = incoming.position ?? known.position
+  return {
+    ...later,
+    ...(waveform && { waveform }),
+    ...(transcript !== undefined && { transcript }),
+    ...(position !== undefined && { position }),
+  }
 }
 
 function replaceAt(list: MessageList, index: number, message: Message): MessageList {

@@ -1,9 +1,11 @@
 import type { Change, Message } from '@earshot/protocol'
+import fc from 'fast-check'
 import t from 'tap'
 import {
   applyChange,
   applyMessage,
   applyMessages,
+  applyPosition,
   applyVoice,
   contiguousSeq,
   emptyMessageList,
@@ -34,6 +36,20 @@ const seqsOf = (list: ReturnType<typeof listOf>) => list.messages.map(({ seq }) 
 t.test('any order of arrival gives the same ascending list', async (t) => {
   t.strictSame(seqsOf(listOf(3, 1, 2)), [1, 2, 3])
   t.strictSame(listOf(2, 3, 1), listOf(1, 2, 3))
+})
+
+t.test('pages give what their messages give one by one', async () => {
+  const messages = fc.array(
+    fc
+      .record({ seq: fc.integer({ min: 1, max: 12 }), content: fc.constantFrom('old', 'new') })
+      .map(({ seq, content }) => message(seq, { content })),
+  )
+  fc.assert(
+    fc.property(messages, messages, (known, page) => {
+      const list = known.reduce(applyMessage, emptyMessageList)
+      t.strictSame(applyMessages(list, page), page.reduce(applyMessage, list))
+    }),
+  )
 })
 
 t.test('the same message again changes nothing', async (t) => {
@@ -138,3 +154,20 @@ t.test('changes: a text is edited, reactions come and go, a deletion takes all',
   t.match(gone.messages[1], { content: '', deletedAt: 'later', reactions: undefined })
   t.equal(applyChange(gone, edit), gone, 'what is deleted is changed no more')
 })
+
+t.test(
+  'where one stopped in a voice message: the last word counts, 0 forgets it, pages do not bring it back',
+  async (t) => {
+    const stored = { url: '/media/x', duration: 9, mimeType: 'audio/webm', size: 3 }
+    const list = applyMessage(emptyMessageList, message(1, { messageType: 'voice', voiceMessage: stored }))
+    const stopped = applyPosition(list, 'm1', 4.5)
+    t.equal(stopped.messages[0]?.voiceMessage?.position, 4.5)
+    t.equal(applyPosition(stopped, 'm1', 4.5), stopped, 'nothing new')
+    const prepared = applyVoice(stopped, 'm1', { ...stored, url: '/media/x.m4a' })
+    t.equal(prepared.messages[0]?.voiceMessage?.position, 4.5, 'kept when the audio has another address')
+    const begun = applyPosition(stopped, 'm1', 0)
+    t.notOk('position' in (begun.messages[0]?.voiceMessage ?? { position: 0 }))
+    t.equal(applyPosition(list, 'elsewhere', 3), list)
+    t.equal(applyPosition(listOf(1), 'm1', 3).messages[0]?.voiceMessage, undefined, 'a text has none')
+  },
+)

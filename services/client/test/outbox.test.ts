@@ -89,9 +89,22 @@ t.test('what was left behind is sent first, in its order, without a promise to t
   outbox.resume()
   await Promise.all([outbox.add(item('new')), done.promise])
   const toBob = order.filter((id) => id !== 'elsewhere')
-  t.ok(toBob.indexOf('old1') < toBob.indexOf('old2'), order.join())
+  t.same(toBob, ['old1', 'old2', 'new'])
   t.equal(order.length, 4)
   t.same(storage.items, [])
+})
+
+t.test('what was left behind is shown before there is a connection', async (t) => {
+  const told = Promise.withResolvers<OutboxEvents['outbox_changed']>()
+  const outbox = new Outbox({
+    storage: memory([item('old1'), item('old2')]),
+    deliver: () => new Promise(() => undefined),
+    retry,
+    emit: (event, payload) => event === 'outbox_changed' && told.resolve(payload as never),
+  })
+  outbox.restore()
+  t.match(await told.promise, { pending: [{ clientMessageId: 'old1' }, { clientMessageId: 'old2' }] })
+  outbox.end(new CodedError('RETRY_LATER', 'closed'))
 })
 
 t.test('closed: who waits hears why, and the storage keeps what was not taken', async (t) => {

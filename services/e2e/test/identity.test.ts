@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Session } from '@earshot/protocol'
+import type { DemoPeople, Session } from '@earshot/protocol'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import t from 'tap'
 import { secret, startCluster } from '../src/cluster.ts'
@@ -125,4 +125,40 @@ t.test('a token that expires on an open socket: told, renewed, or let go', async
   await bob.hears('token_expired')
   t.same(await gone, 'io server disconnect')
   t.ok(ann.socket.connected, 'who renewed stays')
+})
+
+t.test('demo people: only where the operator lets them be, without a password', async (t) => {
+  const cluster = await startCluster(t, { ...noWorker, env: { DEMO_PEOPLE: 'true' } })
+  const post = (path: string, body: object) =>
+    fetch(`${cluster.url(0)}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const { people } = (await (await fetch(`${cluster.url(0)}/user/demo`)).json()) as DemoPeople
+  t.match(people, [{ name: 'Ada' }, { name: 'Ben' }])
+  const [ada, ben] = await Promise.all(
+    people.map(async ({ username }) => {
+      const session = (await (await post('/user/demo', { username })).json()) as Session
+      const client = new TestClient(cluster.url(0), session._id, session.token)
+      cluster.clients.push(client)
+      await client.connected()
+      return client
+    }),
+  )
+  t.match(await ada?.get('/user?search=Ben'), { users: [{ name: 'Ben' }] })
+  const heard = ben?.hears('new_message')
+  await ada?.send('message', { recipientId: 'demo-ben', content: 'Hello' })
+  t.match(await heard, { content: 'Hello', sender: { name: 'Ada' } })
+  t.equal((await post('/user/demo', { username: 'eve' })).status, 404)
+  t.equal((await post('/user/login', { username: 'ada', password: 'demo-ada' })).status, 401)
+
+  const closed = await startCluster(t, noWorker)
+  t.same(await (await fetch(`${closed.url(0)}/user/demo`)).json(), { people: [] })
+  const refused = await fetch(`${closed.url(0)}/user/demo`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'ada' }),
+  })
+  t.equal(refused.status, 404)
 })

@@ -1,202 +1,28 @@
 /**
- * Looks at the page as people do, in a real browser against a running cluster, and takes pictures:
+ * Looks at the page as people do, in a real browser against a running cluster, and takes pictures (`make browser`):
  *   TARGET=http://127.0.0.1:3000 SHOTS=/tmp/shots node_modules/.bin/node services/web/test/browser.ts
- * TARGET: where the cluster answers. SHOTS: where the pictures go. CHROMIUM: the browser's path.
+ * TARGET: where the cluster answers. NODES: its gateways, `[{ "port": …, "pid": … }, …]`; one of them is killed. SHOTS: where
+ * the pictures go. CHROMIUM: the browser's path.
  */
 import { strict as assert } from 'node:assert'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
-import { cuttableProxy } from './browser/cuttable-proxy.ts'
-import { clientOf, desktop, type Person, phone, register } from './browser/person.ts'
+import { groups } from './browser/proofs/groups.ts'
+import { leaving } from './browser/proofs/leaving.ts'
+import { longHistory } from './browser/proofs/long-history.ts'
+import { network } from './browser/proofs/network.ts'
+import { nodeLoss } from './browser/proofs/node-loss.ts'
+import { recorder } from './browser/proofs/recorder.ts'
+import { talk } from './browser/proofs/talk.ts'
+import { voice } from './browser/proofs/voice.ts'
+import { type Node, openStage } from './browser/stage.ts'
 
-const target = process.env.TARGET ?? 'http://127.0.0.1:3000'
-const shots = process.env.SHOTS ?? '/tmp/earshot-shots'
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const quiet = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--no-first-run']
-const fakeMicrophone = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream']
+const { TARGET = 'http://127.0.0.1:3000', NODES = '[]', SHOTS = '/tmp/earshot-shots' } = process.env
 
-mkdirSync(shots, { recursive: true })
-const proxy = await cuttableProxy(new URL(target))
-const browser = await chromium.launch({ executablePath, args: [...quiet, ...fakeMicrophone] })
-const bare = await chromium.launch({ executablePath, args: quiet })
-const run = Date.now().toString(36).slice(-4)
-
-const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`) })
-const log = (page: Page) => page.getByLabel('Messages', { exact: true })
-
-async function step(what: string, work: () => Promise<void>) {
-  const startedAt = Date.now()
-  await work()
-  console.log(`ok  ${what} (${Date.now() - startedAt} ms)`)
-}
-
-async function write({ page }: Person, text: string) {
-  await page.getByPlaceholder('Write a message').fill(text)
-  await page.keyboard.press('Enter')
-}
-
-async function openPerson({ page }: Person, name: string) {
-  await page.getByRole('tab', { name: 'People' }).click()
-  await page.getByLabel('Find people by name').fill(name)
-  await page.getByRole('button', { name }).click()
-}
-
-async function record({ page }: Person, ms: number) {
-  await page.getByRole('button', { name: 'Record a voice message' }).click()
-  await page.getByRole('timer').waitFor()
-  await page.waitForTimeout(ms)
-}
-
-/** Plays the last voice message until its clock has moved. */
-async function play({ page }: Person) {
-  const player = log(page)
-    .locator('li', { has: page.getByRole('progressbar') })
-    .last()
-  await player.getByRole('button', { name: /^Play voice message/ }).click()
-  await player.getByText(/0:01 \/ 0:0\d/).waitFor()
-}
-
+const stage = await openStage(TARGET, JSON.parse(NODES) as Node[], SHOTS)
 try {
-  const ann = await register(browser, proxy.url, `Ann Archer ${run}`, desktop)
-  const bob = await register(browser, target, `Bob Baker ${run}`, phone)
-  const people = [ann, bob]
-
-  await step('pictures of the first sight', async () => {
-    const stranger = await browser.newPage(desktop)
-    await stranger.goto(target)
-    await stranger.getByRole('button', { name: 'Log in' }).waitFor()
-    await shot(stranger, 'login-desktop')
-    await stranger.close()
-    await shot(ann.page, 'empty-desktop')
-    await shot(bob.page, 'empty-phone')
-  })
-
-  await step('each sees the other online', async () => {
-    await openPerson(ann, bob.name)
-    await ann.page.locator('header').getByText('Online').waitFor()
-    await bob.page.getByRole('tab', { name: 'People' }).click()
-    await bob.page.getByRole('button', { name: ann.name }).getByText('Online').waitFor()
-    await shot(bob.page, 'people-phone')
-  })
-
-  await step('they write to each other', async () => {
-    await write(ann, 'Hello Bob! Are you there?')
-    await bob.page.getByRole('tab', { name: 'Chats' }).click()
-    await bob.page.getByRole('button', { name: ann.name }).click()
-    await log(bob.page).getByText('Hello Bob! Are you there?').waitFor()
-    await write(bob, 'I am. What is it?')
-    await log(ann.page).getByText('I am. What is it?').waitFor()
-  })
-
-  await step('a voice message is recorded, heard, stored, and heard again after a reload', async () => {
-    await record(ann, 3_200)
-    await shot(ann.page, 'recording-desktop')
-    await ann.page.getByRole('button', { name: 'Send' }).click()
-    await log(bob.page)
-      .getByRole('button', { name: /^Play voice message, 0:03/ })
-      .waitFor()
-    await play(bob)
-    await shot(bob.page, 'voice-phone')
-    await bob.page.locator('[data-stored="true"]').waitFor()
-    await bob.page.reload()
-    await play(bob)
-    await ann.page.locator('[data-stored="true"]').waitFor()
-    await play(ann)
-    await shot(ann.page, 'chat-desktop')
-    await shot(bob.page, 'chat-phone')
-  })
-
-  await step('a recording is thrown away', async () => {
-    await record(bob, 500)
-    await shot(bob.page, 'recording-phone')
-    await bob.page.getByRole('button', { name: 'Cancel' }).click()
-    await bob.page.getByPlaceholder('Write a message').waitFor()
-    assert.equal(await log(bob.page).getByRole('progressbar').count(), 1)
-  })
-
-  await step('long history comes in pages', async () => {
-    const client = await clientOf(bob, target)
-    const [{ _id: recipientId } = { _id: '' }] = await client.http.searchUsers(ann.name)
-    for (let i = 1; i <= 120; i++) await client.sendMessage({ recipientId, content: `Line ${i}` })
-    client.close()
-    await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
-    await ann.page.reload()
-    await log(ann.page).getByText('Line 120', { exact: true }).waitFor()
-    assert.equal(await log(ann.page).getByRole('listitem').count(), 50)
-    await ann.page.getByRole('button', { name: 'Load older messages' }).click()
-    await log(ann.page).getByText('Line 21', { exact: true }).waitFor()
-    await ann.page.getByRole('button', { name: 'Load older messages' }).click()
-    await log(ann.page).getByText('Hello Bob! Are you there?').waitFor()
-    assert.equal(await ann.page.getByRole('button', { name: 'Load older messages' }).count(), 0)
-  })
-
-  await step('without a connection it says so, and catches up when it is back', async () => {
-    proxy.cut()
-    await ann.page.getByText('No connection.').waitFor()
-    await write(ann, 'Written in a lift')
-    await write(bob, 'Said while Ann was away')
-    await log(ann.page).getByText('Written in a lift').waitFor()
-    await shot(ann.page, 'offline-desktop')
-    proxy.mend()
-    await log(ann.page).getByText('Said while Ann was away').waitFor()
-    await log(bob.page).getByText('Written in a lift').waitFor()
-    await ann.page.getByText('No connection.').waitFor({ state: 'detached' })
-    await ann.page.getByText('Sending…').waitFor({ state: 'detached' })
-  })
-
-  await step('a group of three', async () => {
-    const cleo = await register(browser, target, `Cleo Cook ${run}`, desktop)
-    people.push(cleo)
-    await ann.page.getByRole('tab', { name: 'Chats' }).click()
-    await ann.page.getByRole('button', { name: 'New group' }).click()
-    await ann.page.getByLabel('Name of the group').fill(`Picnic ${run}`)
-    for (const name of [bob.name, cleo.name]) {
-      await ann.page.getByRole('dialog').getByRole('searchbox').fill(name)
-      await ann.page.getByRole('checkbox', { name }).check()
-    }
-    await ann.page.waitForTimeout(400) // the search settles
-    await shot(ann.page, 'new-group-desktop')
-    await ann.page.getByRole('button', { name: 'Create group' }).click()
-    await ann.page.getByRole('heading', { name: `Picnic ${run}` }).waitFor()
-    await write(ann, 'Who brings what?')
-    await cleo.page.getByRole('button', { name: `Picnic ${run}` }).click()
-    await log(cleo.page).getByText('Who brings what?').waitFor()
-    await record(cleo, 1_500)
-    await cleo.page.getByRole('button', { name: 'Send' }).click()
-    await bob.page.getByRole('button', { name: 'Back to the chats' }).click()
-    await shot(bob.page, 'chats-phone')
-    await bob.page.getByRole('button', { name: `Picnic ${run}` }).click()
-    await play(bob)
-    await write(bob, 'Strawberries')
-    await log(ann.page).getByText('Strawberries').waitFor()
-    await ann.page.getByText('3 members').waitFor()
-    await bob.page.getByText('3 members').waitFor()
-    await shot(ann.page, 'group-desktop')
-    await shot(bob.page, 'group-phone')
-  })
-
-  await step('one who leaves was last seen just now', async () => {
-    await openPerson(ann, bob.name)
-    await bob.page.close()
-    await ann.page.locator('header').getByText('Last seen just now').waitFor()
-    await shot(ann.page, 'last-seen-desktop')
-  })
-
-  await step('a microphone that is refused or missing is explained', async () => {
-    const dan = await register(bare, target, `Dan Dyer ${run}`, { ...phone, colorScheme: 'light' })
-    await openPerson(dan, ann.name)
-    await dan.page.getByRole('button', { name: 'Record a voice message' }).click()
-    await dan.page.getByRole('alert').waitFor()
-    console.log(`    it says: ${await dan.page.getByRole('alert').textContent()}`)
-    await shot(dan.page, 'microphone-phone')
-  })
-
-  const complaints = people.flatMap((person) => person.complaints)
-  assert.deepEqual(complaints, [])
-  console.log(`All well. Pictures in ${shots}`)
+  for (const proof of [talk, voice, recorder, longHistory, network, groups, nodeLoss, leaving])
+    await proof(stage)
+  assert.deepEqual(stage.complaints(), [])
+  console.log(`All well. Pictures in ${SHOTS}`)
 } finally {
-  await browser.close()
-  await bare.close()
-  proxy.close()
+  await stage.close()
 }

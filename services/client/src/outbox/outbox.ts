@@ -79,10 +79,15 @@ export class Outbox {
     return false
   }
 
-  /** Sends what an earlier life of the program left behind. Called whenever a connection stands. */
-  resume(): void {
+  /** Takes in what an earlier life of the program left behind: also without a connection it is known what waits. */
+  restore(): void {
     this.#ended = undefined
     this.#loading ??= this.#load()
+  }
+
+  /** Sends what waits. Called whenever a connection stands. */
+  resume(): void {
+    this.restore()
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()
     for (const lane of this.#lanes.values()) if (lane[0]) void this.#pump(lane[0].item)
@@ -125,6 +130,8 @@ export class Outbox {
     const key = laneOf(of)
     if (this.#pumps.has(key)) return
     this.#pumps.add(key)
+    // What is older goes first.
+    await this.#loading
     const lane = this.#lane(of)
     for (let entry = lane[0]; entry && !this.#ended; entry = lane[0]) await this.#send(entry, lane)
     this.#pumps.delete(key)

@@ -7,6 +7,8 @@ const titles: Record<keyof typeof groups, string> = {
   presence: 'Presence',
   messages: 'Messages',
   voice: 'Voice',
+  jobs: 'Jobs',
+  notifications: 'Notifications',
   blobs: 'Blob store',
   media: 'Media',
   limits: 'Limits (published by `GET /limits`)',
@@ -55,4 +57,5 @@ const stackSection = `## The cluster of \`make run\`, \`make up\`, \`make test\`
 | \`NODES\` | \`2\` | Gateways. |
 | \`REDIS_URL\`, \`QUEUE_REDIS_URL\`, \`MONGODB_URI\` | (none) | Used as given instead of servers of its own. |
 | \`JWT_SECRET\` | made once, kept in \`.earshot/jwt-secret\` | As above. |
+| \`VAPID_PUBLIC_KEY\`, \`VAPID_PRIVATE_KEY\` | made once, kept in \`.earshot/vapid-keys.json\` | As above. |
 `

@@ -109,8 +109,14 @@ function read(evidence: Evidence): Violation[] {
 }
 
 function wrote(evidence: Evidence): Violation[] {
-  return evidence.attempts.flatMap(({ ack, call, conversationId }): Violation[] => {
-    if (!ack || !isOutThroughout(evidence, conversationId, call)) return []
+  // What was said in time and is sent again gets the answer that it had.
+  const saidInTime = new Set(
+    evidence.attempts
+      .filter(({ call, conversationId }) => !isOutThroughout(evidence, conversationId, call))
+      .map(({ words }) => words),
+  )
+  return evidence.attempts.flatMap(({ ack, call, conversationId, words }): Violation[] => {
+    if (!ack || saidInTime.has(words) || !isOutThroughout(evidence, conversationId, call)) return []
     return [
       {
         invariant: 5,

@@ -25,6 +25,21 @@ export const LoginRequest = Type.Object(
 )
 export type LoginRequest = Type.Static<typeof LoginRequest>
 
+export const DemoPerson = Type.Object({
+  _id: UserId,
+  username: plainText({ minLength: 1, maxLength: 64 }),
+  name: UserName,
+})
+export type DemoPerson = Type.Static<typeof DemoPerson>
+
+export const DemoPeople = Type.Object({
+  people: Type.Array(DemoPerson, { description: 'None unless the operator lets people try it out.' }),
+})
+export type DemoPeople = Type.Static<typeof DemoPeople>
+
+export const DemoLogin = Type.Object({ username: plainText({ minLength: 1, maxLength: 64 }) }, closed)
+export type DemoLogin = Type.Static<typeof DemoLogin>
+
 export const Session = Type.Object({
   _id: UserId,
   name: UserName,

@@ -1,10 +1,12 @@
 import { MantineProvider } from '@mantine/core'
-import { LoginPage } from '../features/session/login-page.tsx'
+import { lazy, Suspense } from 'react'
 import { useSession } from '../features/session/use-session.ts'
 import type { UserSession } from '../features/session/user-session.ts'
 import { ServicesContext, useConnectedServices } from './services.ts'
 import { Shell } from './shell.tsx'
 import { theme } from './theme.ts'
+
+const LoginPage = lazy(() => import('../features/session/login-page.tsx'))
 
 export function App() {
   const { session, notice, logIn, logOut } = useSession()
@@ -13,7 +15,9 @@ export function App() {
       {session ? (
         <LoggedIn session={session} onLogOut={logOut} />
       ) : (
-        <LoginPage notice={notice} onLogIn={logIn} />
+        <Suspense fallback={null}>
+          <LoginPage notice={notice} onLogIn={logIn} />
+        </Suspense>
       )}
     </MantineProvider>
   )

@@ -95,3 +95,8 @@ export const LogOutIcon = (props: IconProps) => (
     <path d="M14 4H6v16h8M10 12h11M18 9l3 3-3 3" />
   </Outline>
 )
+export const DeleteIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M4 7h16M10 11v6M14 11v6M6 7l1 13h10l1-13M9 7V4h6v3" />
+  </Outline>
+)

@@ -4,6 +4,10 @@ import { createContext, useContext, useEffect, useState } from 'react'
 import { ChatStore } from '../features/chat/chat-store.ts'
 import { PresenceStore } from '../features/people/presence-store.ts'
 import type { UserSession } from '../features/session/user-session.ts'
+import { createPlayback } from '../features/voice/create-playback.ts'
+import { PlayedMessages } from '../features/voice/played-messages.ts'
+import type { VoiceDrafts } from '../features/voice/voice-drafts.ts'
+import type { VoicePlayback } from '../features/voice/voice-playback.ts'
 
 /** What the page works with while somebody is logged in. */
 export interface Services {
@@ -11,6 +15,10 @@ export interface Services {
   client: EarshotClient
   chat: ChatStore
   presence: PresenceStore
+  playback: VoicePlayback
+  played: PlayedMessages
+  /** Loaded when it is first asked for. */
+  drafts: () => Promise<VoiceDrafts>
 }
 
 const offlinePatienceMs = 10 * 60_000
@@ -30,6 +38,15 @@ export function useConnectedServices(
     })
     const chat = new ChatStore(client, session)
     const presence = new PresenceStore(client)
+    const played = new PlayedMessages(session.userId)
+    const playback = createPlayback(client, chat, played, session)
+    const drafts = lazily(async () => {
+      const { VoiceDrafts } = await import('../features/voice/voice-drafts.ts')
+      return new VoiceDrafts(session.userId)
+    })
+    client.on('message_status_changed', ({ conversationId, playedSeq }) => {
+      if (playedSeq !== undefined) played.add(conversationId, playedSeq)
+    })
     const ended = () => onEnded('Your session has ended. Please log in again.')
     client.on('token_expired', ended)
     chat.start()
@@ -40,9 +57,10 @@ export function useConnectedServices(
     const stopRefusals = client.on('disconnected', ({ willReconnect }) => {
       if (!willReconnect) ended()
     })
-    setServices({ session, client, chat, presence })
+    setServices({ session, client, chat, presence, playback, played, drafts })
     return () => {
       stopRefusals()
+      playback.close()
       chat.stop()
       client.close()
     }
@@ -56,4 +74,12 @@ export function useServices(): Services {
   const services = useContext(ServicesContext)
   if (!services) throw new Error('useServices is used outside of ServicesContext.')
   return services
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }

@@ -1,9 +1,12 @@
+import { lazy, Suspense } from 'react'
 import { ChatPage } from '../features/chat/chat-page.tsx'
-import { WelcomePane } from '../features/chat/welcome-pane.tsx'
 import { ConnectionBanner } from '../features/session/connection-banner.tsx'
+import { MiniPlayer } from '../features/voice/mini-player.tsx'
 import classes from './shell.module.css'
 import { Sidebar } from './sidebar.tsx'
 import { useOpenConversationId } from './use-route.ts'
+
+const WelcomePane = lazy(() => import('../features/chat/welcome-pane.tsx'))
 
 interface ShellProps {
   onLogOut: () => void
@@ -14,12 +17,21 @@ export function Shell({ onLogOut }: ShellProps) {
   const conversationId = useOpenConversationId()
   return (
     <div className={classes.shell} data-open={conversationId !== undefined || undefined}>
-      <ConnectionBanner />
+      <div className={classes.top}>
+        <ConnectionBanner />
+        <MiniPlayer openId={conversationId} />
+      </div>
       <aside className={classes.sidebar} aria-label="Chats and people">
         <Sidebar openId={conversationId} onLogOut={onLogOut} />
       </aside>
       <main className={classes.main}>
-        {conversationId ? <ChatPage key={conversationId} conversationId={conversationId} /> : <WelcomePane />}
+        {conversationId ? (
+          <ChatPage key={conversationId} conversationId={conversationId} />
+        ) : (
+          <Suspense fallback={null}>
+            <WelcomePane />
+          </Suspense>
+        )}
       </main>
     </div>
   )

@@ -1,13 +1,24 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
+export interface CuttableProxy {
+  /** Where it listens. */
+  url: string
+  cut: () => void
+  mend: () => void
+  /** New connections lead elsewhere, as a balancer has it when a node is gone. */
+  lead: (target: URL) => void
+  close: () => void
+}
+
 /** A wire to the service that can be cut and mended, as a phone in a lift would have it. */
-export async function cuttableProxy(target: URL) {
+export async function cuttableProxy(target: URL): Promise<CuttableProxy> {
   const sockets = new Set<Socket>()
+  let to = target
   let cut = false
   const server = createServer((near) => {
     if (cut) return near.destroy()
-    const far = connect(Number(target.port || 80), target.hostname)
+    const far = connect(Number(to.port || 80), to.hostname)
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -34,6 +45,9 @@ export async function cuttableProxy(target: URL) {
     },
     mend: () => {
       cut = false
+    },
+    lead: (elsewhere) => {
+      to = elsewhere
     },
     close: () => {
       server.close()

@@ -1,5 +1,6 @@
 import { EarshotClient } from '@earshot/client'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { measureSound } from './sound-meter.ts'
 
 export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }
 export const phone: BrowserContextOptions = {
@@ -24,11 +25,13 @@ export async function register(
   options: BrowserContextOptions,
 ): Promise<Person> {
   const context = await browser.newContext(options)
+  await measureSound(context)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`${name}: ${error.message}`))
   page.on('console', (message) => {
-    const expected = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection to|status of 404/
+    const expected =
+      /ERR_CONNECTION|ERR_SOCKET_NOT_CONNECTED|ERR_EMPTY_RESPONSE|WebSocket connection to|status of 404/
     if (message.type() === 'error' && !expected.test(message.text())) {
       complaints.push(`${name}: ${message.text()}`)
     }

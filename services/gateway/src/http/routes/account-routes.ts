@@ -1,9 +1,13 @@
 import type { AccountService } from '@earshot/core/accounts/account-service'
-import { CodedError, LoginRequest, RegisterRequest, Session } from '@earshot/protocol'
+import type { DemoPeopleService } from '@earshot/core/accounts/demo-people'
+import { CodedError, DemoLogin, DemoPeople, LoginRequest, RegisterRequest, Session } from '@earshot/protocol'
 import type { App } from '../app-type.ts'
 
 /** Built-in accounts, for platforms without an identity provider of their own. */
-export function accountRoutes(app: App, deps: { accounts: AccountService; enabled: boolean }): void {
+export function accountRoutes(
+  app: App,
+  deps: { accounts: AccountService; demo: DemoPeopleService; enabled: boolean },
+): void {
   const mustBeOn = async () => {
     if (!deps.enabled) throw new CodedError('NOT_FOUND', 'Built-in accounts are switched off here.')
   }
@@ -19,5 +23,13 @@ export function accountRoutes(app: App, deps: { accounts: AccountService; enable
     '/user/login',
     { schema: { tags: ['accounts'], body: LoginRequest, response: { 200: Session } }, onRequest: mustBeOn },
     async (request) => deps.accounts.login(request.body),
+  )
+  app.get('/user/demo', { schema: { tags: ['accounts'], response: { 200: DemoPeople } } }, async () => ({
+    people: [...deps.demo.people],
+  }))
+  app.post(
+    '/user/demo',
+    { schema: { tags: ['accounts'], body: DemoLogin, response: { 200: Session } } },
+    async (request) => deps.demo.session(request.body.username),
   )
 }

@@ -1,16 +1,15 @@
-import { ActionIcon, Stack, Text, Title } from '@mantine/core'
-import { useMemo, useState } from 'react'
+import { ActionIcon, Stack, Text, Title, UnstyledButton } from '@mantine/core'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { BackIcon } from '../../app/icons.tsx'
 import { closeConversation } from '../../app/use-route.ts'
-import { LastSeen } from '../people/last-seen.tsx'
+import { useGroup } from '../groups/use-group.ts'
+import { LastSeenDisplay } from '../people/last-seen-display.tsx'
 import { PersonAvatar } from '../people/person-avatar.tsx'
-import { useWatch } from '../people/use-presence.ts'
 import classes from './chat.module.css'
 import { Composer } from './composer.tsx'
 import { type Composing, ComposingContext } from './composing.ts'
 import { MessageHistory } from './message-history.tsx'
 import { useConversationInfo, useHasLeft, useTypingText } from './use-conversation.ts'
-import { useGroup } from './use-group.ts'
 
 interface ChatPageProps {
   conversationId: string
@@ -22,7 +21,6 @@ export function ChatPage({ conversationId }: ChatPageProps) {
   const typing = useTypingText(conversationId)
   const [composing, compose] = useState<Composing>()
   const composingState = useMemo(() => ({ composing, compose }), [composing])
-  useWatch(otherId === undefined ? [] : [otherId])
   return (
     <section className={classes.page} aria-label={`Chat: ${title}`}>
       <header className={classes.header}>
@@ -40,7 +38,11 @@ export function ChatPage({ conversationId }: ChatPageProps) {
           <Title order={2} size="h5" lineClamp={1}>
             {title}
           </Title>
-          {otherId === undefined ? <GroupMembers groupId={conversationId} /> : <LastSeen userId={otherId} />}
+          {otherId === undefined ? (
+            <GroupMembers groupId={conversationId} title={title} />
+          ) : (
+            <LastSeenDisplay userId={otherId} />
+          )}
         </Stack>
       </header>
       <ComposingContext value={composingState}>
@@ -60,14 +62,32 @@ export function ChatPage({ conversationId }: ChatPageProps) {
   )
 }
 
-function GroupMembers({ groupId }: { groupId: string }) {
+const GroupDialog = lazy(() => import('../groups/group-dialog.tsx'))
+
+/** How many and who; a press tells more, and lets those who may change it. */
+function GroupMembers({ groupId, title }: { groupId: string; title: string }) {
   const group = useGroup(groupId)
+  const [open, setOpen] = useState(false)
   if (!group) return null
   const unnamed = group.size - group.names.length
   const names = group.names.join(', ') + (unnamed > 0 ? ` and ${unnamed} more` : '')
   return (
-    <Text size="sm" c="dimmed" truncate title={names}>
-      {group.size === 1 ? '1 member' : `${group.size} members`}: {names}
-    </Text>
+    <>
+      <UnstyledButton
+        className={classes.members}
+        title="Members of the group"
+        aria-haspopup="dialog"
+        onClick={() => setOpen(true)}
+      >
+        <Text component="span" size="sm" c="dimmed" truncate>
+          {group.size === 1 ? '1 member' : `${group.size} members`}: {names}
+        </Text>
+      </UnstyledButton>
+      {open && (
+        <Suspense fallback={null}>
+          <GroupDialog groupId={groupId} name={title} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
   )
 }

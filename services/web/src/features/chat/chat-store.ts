@@ -1,15 +1,19 @@
 import {
   applyMessages,
+  applyPosition,
   applyVoice,
   CodedError,
   directMembers,
   type EarshotClient,
+  emptyMessageList,
+  type MessageList,
   newMessageId,
   type OutboxItem,
 } from '@earshot/client'
-import type { Group, Message, ServerPayload, VoiceInput } from '@earshot/protocol'
+import type { Group, HistoryPage, Message, ServerPayload, VoiceInput } from '@earshot/protocol'
 import { errorText } from '../../app/error-text.ts'
 import { Store } from '../../app/store.ts'
+import type { VoiceRecording } from '../voice/recording.ts'
 import { addressOf, outgoingOf } from './address.ts'
 import {
   type ChatState,
@@ -22,6 +26,7 @@ import {
   withConversations,
   withTyping,
 } from './chat-state.ts'
+import { keepKnown } from './keep-known.ts'
 import { Uploads } from './uploads.ts'
 
 const pageSize = 50
@@ -52,21 +57,28 @@ export class ChatStore {
   }
 
   start(): void {
-    const reload = () => void this.loadConversations()
+    const stopKeeping = keepKnown(this.state, this.#self.userId)
     this.#stops = [
+      stopKeeping,
       this.#client.on('message', (message) => this.#receive(message)),
       this.#client.on('change', (change) => this.state.update((state) => receiveChange(state, change))),
       this.#client.on('outbox_changed', ({ pending }) => this.#showPending(pending)),
       this.#client.on('send_refused', ({ item, error }) => this.#refuse(item, error)),
       this.#client.on('voice_message_stored', (stored) => this.#storeVoice(stored)),
       this.#client.on('voice_message_transcribed', (stored) => this.#storeVoice(stored)),
-      this.#client.on('message_status_changed', ({ conversationId, ...mark }) =>
+      this.#client.on('voice_position_changed', ({ conversationId, messageId, position }) =>
+        this.notePosition(conversationId, messageId, position),
+      ),
+      this.#client.on('message_status_changed', ({ conversationId, playedSeq: _played, ...mark }) =>
         this.state.update((state) => receiveMark(state, conversationId, mark, this.#self.userId)),
       ),
       this.#client.on('user_typing', (typing) => this.#showTyping(typing)),
       this.#client.on('group_created', (group) => this.#join(group)),
       this.#client.on('group_updated', (updated) => this.#updateGroup(updated)),
-      this.#client.on('group_member_added', reload),
+      this.#client.on('group_member_added', ({ userId }) => {
+        // Others who join are seen where the group is open.
+        if (userId === this.#self.userId) void this.loadConversations()
+      }),
       this.#client.on('group_member_removed', (removed) => this.#removeMember(removed)),
       this.#client.on('reconnected', () => void this.#resume()),
     ]
@@ -120,6 +132,13 @@ export class ChatStore {
     sending.catch(() => undefined) // told by `send_refused`
   }
 
+  /** Through the socket, or as an upload where that takes no more. */
+  sendVoice(conversationId: string, voice: VoiceRecording, replyTo: string | undefined): void {
+    void this.#uploads.sendVoice(conversationId, voice, replyTo, (voiceMessage) =>
+      this.send(conversationId, { content: '', voiceMessage, ...(replyTo !== undefined && { replyTo }) }),
+    )
+  }
+
   sendFile(conversationId: string, file: File): void {
     this.#uploads.send(conversationId, file)
   }
@@ -144,6 +163,14 @@ export class ChatStore {
     this.state.update((state) => receiveMark(state, conversationId, mark, userId))
   }
 
+  /** Where one stopped in a voice message, in seconds; 0 when that is forgotten. */
+  notePosition(conversationId: string, messageId: string, seconds: number): void {
+    if (!this.state.get().lists[conversationId]) return
+    this.state.update((state) =>
+      changeList(state, conversationId, (list) => applyPosition(list, messageId, seconds)),
+    )
+  }
+
   async createGroup(name: string, members: string[]): Promise<Group> {
     const group = await this.#client.http.createGroup({ name, members })
     await this.loadConversations()
@@ -151,11 +178,14 @@ export class ChatStore {
   }
 
   async #loadPage(conversationId: string, before: { beforeSeq?: number }): Promise<void> {
+    const isFirst = before.beforeSeq === undefined
     this.#setHistory(conversationId, 'loading')
     try {
       const page = await this.#client.http.history(conversationId, { ...before, limit: pageSize })
       this.state.update((state) =>
-        changeList(state, conversationId, (list) => applyMessages(list, page.messages, page.headSeq)),
+        changeList(state, conversationId, (list) =>
+          isFirst ? freshList(list, page) : applyMessages(list, page.messages, page.headSeq),
+        ),
       )
       this.#setHistory(conversationId, 'ready')
     } catch (error) {
@@ -173,8 +203,11 @@ export class ChatStore {
     const { conversationId, seq } = message
     this.state.update((state) => receive(state, message, this.#self.userId))
     if (message.sender._id !== this.#self.userId) this.#client.markDelivered(conversationId, seq)
-    const { conversations } = this.state.get()
-    if (!conversations.some((known) => known._id === conversationId)) void this.loadConversations()
+    const known = this.state.get().conversations.find(({ _id }) => _id === conversationId)
+    const isNamed =
+      known?.name !== undefined ||
+      known?.members.every(({ userId, name }) => name !== undefined || userId === this.#self.userId)
+    if (!isNamed) void this.loadConversations()
   }
 
   /** What the outbox has, and what it gave back or never had: refused messages, files on their way. */
@@ -265,6 +298,13 @@ export class ChatStore {
     const failed = Object.keys(history).filter((conversationId) => history[conversationId] === 'failed')
     await Promise.all(failed.map((conversationId) => this.open(conversationId)))
   }
+}
+
+/** The newest page and what came after it: what was known from an earlier visit may have changed, or have holes. */
+function freshList(known: MessageList, page: HistoryPage): MessageList {
+  const later = known.messages.filter(({ seq }) => seq > (page.messages.at(-1)?.seq ?? 0))
+  const missing = later[0] !== undefined && later[0].seq > page.headSeq + 1
+  return applyMessages(emptyMessageList, missing ? page.messages : [...page.messages, ...later], page.headSeq)
 }
 
 /** A file that has arrived waits as a message now. */

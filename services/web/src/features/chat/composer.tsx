@@ -1,16 +1,21 @@
-import { ActionIcon, CloseButton, Text, Textarea } from '@mantine/core'
+import { ActionIcon, Text, Textarea } from '@mantine/core'
 import { type ClipboardEvent, type KeyboardEvent, lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { errorText } from '../../app/error-text.ts'
-import { AttachIcon, MicrophoneIcon, SendIcon } from '../../app/icons.tsx'
+import { MicrophoneIcon, SendIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useLimits } from '../../app/use-limits.ts'
-import type { VoiceRecording } from '../voice/recording.ts'
+import { useHoldToRecord } from '../voice/use-hold-to-record.ts'
+import voiceClasses from '../voice/voice.module.css'
 import { addressOf } from './address.ts'
+import { AttachButton } from './attach-button.tsx'
 import classes from './chat.module.css'
 import { useComposing } from './composing.ts'
-import { sizeText, summaryText } from './message-text.ts'
+import { ComposingLine } from './composing-line.tsx'
+import { sizeText } from './message-text.ts'
+import { useDraftText } from './use-draft-text.ts'
+import { useVoiceMessage } from './use-voice-message.ts'
 
-const VoiceRecorder = lazy(() => import('../voice/voice-recorder.tsx'))
+const VoiceMessageRecorder = lazy(() => import('../voice/voice-message-recorder.tsx'))
 
 /** On a touch screen focus would bring up a keyboard that covers half of the page. */
 const hasKeyboard = window.matchMedia('(pointer: fine)').matches
@@ -21,19 +26,26 @@ interface ComposerProps {
 }
 
 export function Composer({ conversationId, title }: ComposerProps) {
-  const { chat, client, session } = useServices()
+  const { chat, client, drafts, session } = useServices()
   const { composing, compose } = useComposing()
-  const [text, setText] = useState('')
+  const [text, setText] = useDraftText(conversationId)
   const [problem, setProblem] = useState<string>()
-  const [recording, setRecording] = useState(false)
   const input = useRef<HTMLTextAreaElement>(null)
-  const files = useRef<HTMLInputElement>(null)
-  const hasRecorded = useRef(false)
   const limits = useLimits()
   const address = addressOf(conversationId, session.userId)
+  const isEdit = composing?.kind === 'edit'
+  const replyTo = composing?.kind === 'reply' ? composing.message._id : undefined
+  const voice = useVoiceMessage(conversationId, replyTo)
+  const hold = useHoldToRecord({
+    onStart: voice.start,
+    onFree: voice.free,
+    onSend: voice.letGo,
+    onCancel: voice.close,
+  })
   const tooMany = text.trim().length - (limits?.textMaxChars ?? Number.POSITIVE_INFINITY)
   const canSend = text.trim() !== '' && tooMany <= 0
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when something else is composed.
   useEffect(() => {
     if (!composing) return
     if (composing.kind === 'edit') setText(composing.message.content)
@@ -43,7 +55,7 @@ export function Composer({ conversationId, title }: ComposerProps) {
   function change(next: string) {
     setText(next)
     if (next.trim() === '') client.stoppedTyping(address)
-    else if (composing?.kind !== 'edit') client.typing(address)
+    else if (!isEdit) client.typing(address)
   }
 
   function clear() {
@@ -57,32 +69,34 @@ export function Composer({ conversationId, title }: ComposerProps) {
   async function send() {
     if (!canSend) return
     const content = text.trim()
-    if (composing?.kind === 'edit') {
-      try {
-        await client.editMessage(composing.message._id, content)
-        clear()
-      } catch (error) {
-        setProblem(errorText(error))
-      }
-      return
+    if (!isEdit) {
+      chat.send(conversationId, { content, ...(replyTo !== undefined && { replyTo }) })
+      return clear()
     }
-    chat.send(conversationId, { content, ...(composing && { replyTo: composing.message._id }) })
-    clear()
+    try {
+      await client.editMessage(composing.message._id, content)
+      clear()
+    } catch (error) {
+      setProblem(errorText(error))
+    }
   }
 
-  function attach(list: Iterable<File>) {
-    for (const file of list) {
+  function attach(files: Iterable<File>) {
+    for (const file of files) {
       if (limits && file.size > limits.fileMaxBytes) {
         setProblem(`${file.name} is larger than ${sizeText(limits.fileMaxBytes)}.`)
       } else chat.sendFile(conversationId, file)
     }
   }
 
+  function endComposing() {
+    if (isEdit) setText('')
+    compose(undefined)
+    input.current?.focus()
+  }
+
   function onKeyDown(event: KeyboardEvent) {
-    if (event.key === 'Escape' && composing) {
-      if (composing.kind === 'edit') setText('')
-      compose(undefined)
-    }
+    if (event.key === 'Escape' && composing) endComposing()
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
     event.preventDefault()
     void send()
@@ -94,107 +108,85 @@ export function Composer({ conversationId, title }: ComposerProps) {
     attach(event.clipboardData.files)
   }
 
-  function sendVoice(voiceMessage: VoiceRecording) {
-    const reply = composing?.kind === 'reply' ? { replyTo: composing.message._id } : {}
-    chat.send(conversationId, { content: '', voiceMessage, ...reply })
-    compose(undefined)
-    setRecording(false)
-  }
-
-  if (recording) {
-    hasRecorded.current = true
-    return (
-      <div className={classes.composer}>
-        <Suspense fallback={null}>
-          <VoiceRecorder
-            onSend={sendVoice}
-            onClose={() => setRecording(false)}
-            onRecording={() => client.typing(address, 'voice')}
-          />
-        </Suspense>
-      </div>
-    )
-  }
   return (
     <div className={classes.compose}>
-      {composing && (
-        <div className={classes.composing}>
-          <Text size="sm" truncate>
-            {composing.kind === 'edit' ? 'Edit: ' : `Reply to ${composing.message.sender.name}: `}
-            {summaryText(composing.message)}
-          </Text>
-          <CloseButton
-            aria-label={composing.kind === 'edit' ? 'Do not edit' : 'Do not reply'}
-            onClick={() => {
-              if (composing.kind === 'edit') setText('')
-              compose(undefined)
-            }}
-          />
-        </div>
-      )}
+      {composing && <ComposingLine composing={composing} onEnd={endComposing} />}
       {problem && (
-        <Text size="sm" c="var(--mantine-color-error)" role="alert" px="md">
+        <Text size="sm" c="var(--mantine-color-error)" role="alert" px="md" pt="xs">
           {problem}
         </Text>
       )}
       <div className={classes.composer}>
-        <input
-          ref={files}
-          type="file"
-          multiple
-          hidden
-          onChange={(event) => {
-            attach(event.currentTarget.files ?? [])
-            event.currentTarget.value = ''
-          }}
-        />
-        <ActionIcon
-          variant="default"
-          size={42}
-          radius="xl"
-          aria-label="Attach a file"
-          title="Attach a file"
-          onClick={() => files.current?.click()}
-        >
-          <AttachIcon />
-        </ActionIcon>
-        <Textarea
-          ref={input}
-          aria-label={`Message to ${title}`}
-          placeholder="Write a message"
-          className={classes.input}
-          size="md"
-          autosize
-          minRows={1}
-          maxRows={6}
-          autoFocus={hasKeyboard && !hasRecorded.current}
-          value={text}
-          error={tooMany > 0 && `Too long by ${tooMany} ${tooMany === 1 ? 'character' : 'characters'}.`}
-          onChange={(event) => change(event.currentTarget.value)}
-          onKeyDown={onKeyDown}
-          onPaste={onPaste}
-        />
-        <ActionIcon
-          variant="default"
-          size={42}
-          radius="xl"
-          aria-label="Record a voice message"
-          title="Record a voice message"
-          autoFocus={hasRecorded.current}
-          onClick={() => setRecording(true)}
-        >
-          <MicrophoneIcon />
-        </ActionIcon>
-        <ActionIcon
-          size={42}
-          radius="xl"
-          aria-label={composing?.kind === 'edit' ? 'Save' : 'Send'}
-          title={composing?.kind === 'edit' ? 'Save' : 'Send'}
-          disabled={!canSend}
-          onClick={() => void send()}
-        >
-          <SendIcon />
-        </ActionIcon>
+        {voice.open ? (
+          <Suspense fallback={<span className={classes.input} />}>
+            <VoiceMessageRecorder
+              ref={voice.recorder}
+              conversationId={conversationId}
+              limits={{
+                maxSeconds: limits?.voiceMaxSeconds ?? Number.POSITIVE_INFINITY,
+                maxBytes: limits?.voiceMaxBytes ?? Number.POSITIVE_INFINITY,
+              }}
+              drafts={drafts}
+              draft={voice.open.draft}
+              held={voice.open.held}
+              onSend={voice.send}
+              onClose={voice.close}
+              onRecording={() => client.typing(address, 'voice')}
+            />
+          </Suspense>
+        ) : (
+          <>
+            <AttachButton onFiles={attach} />
+            <Textarea
+              ref={input}
+              aria-label={`Message to ${title}`}
+              placeholder="Write a message"
+              className={classes.input}
+              size="md"
+              radius="lg"
+              autosize
+              minRows={1}
+              maxRows={6}
+              autoFocus={hasKeyboard}
+              value={text}
+              error={tooMany > 0 && `Too long by ${tooMany} ${tooMany === 1 ? 'character' : 'characters'}.`}
+              onChange={(event) => change(event.currentTarget.value)}
+              onKeyDown={onKeyDown}
+              onPaste={onPaste}
+            />
+          </>
+        )}
+        {voice.open?.held && (
+          <span className={voiceClasses.slideHint} style={{ opacity: 1 - hold.slide }}>
+            ‹ Slide to cancel
+          </span>
+        )}
+        {/* It stays where it is under the finger. */}
+        {(!voice.open || voice.open.held) && !canSend && (
+          <ActionIcon
+            className={voiceClasses.hold}
+            data-held={voice.open?.held || undefined}
+            variant={voice.open?.held ? 'filled' : 'default'}
+            size={42}
+            radius="xl"
+            aria-label="Record a voice message"
+            title="Record a voice message"
+            {...hold.handlers}
+          >
+            <MicrophoneIcon />
+          </ActionIcon>
+        )}
+        {!voice.open && canSend && (
+          <ActionIcon
+            size={42}
+            radius="xl"
+            aria-label={isEdit ? 'Save' : 'Send'}
+            title={isEdit ? 'Save' : 'Send'}
+            onClick={() => void send()}
+          >
+            <SendIcon />
+          </ActionIcon>
+        )}
       </div>
     </div>
   )

@@ -1,29 +1,16 @@
-import type { Conversation } from '@earshot/protocol'
-import {
-  Alert,
-  Badge,
-  Button,
-  Group,
-  Loader,
-  Stack,
-  Text,
-  TextInput,
-  UnstyledButton,
-  VisuallyHidden,
-} from '@mantine/core'
-import { lazy, Suspense, useState } from 'react'
-import { GroupIcon } from '../../app/icons.tsx'
+import { Alert, Button, Loader, Stack, Text, TextInput } from '@mantine/core'
+import { lazy, Suspense, useRef, useState } from 'react'
+import { Virtualizer } from 'virtua'
+import { GroupIcon, SearchIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
-import { openConversation } from '../../app/use-route.ts'
 import people from '../people/people.module.css'
-import { PersonAvatar } from '../people/person-avatar.tsx'
-import { useStatus, useWatch } from '../people/use-presence.ts'
-import { otherMember } from './address.ts'
-import { summaryText, timeText } from './message-text.ts'
-import { useConversationInfo, useTypingText } from './use-conversation.ts'
+import { ConversationRow } from './conversation-row.tsx'
+import { FoundMessages } from './found-messages.tsx'
+import { infoOf } from './use-conversation.ts'
+import { useMessageSearch } from './use-message-search.ts'
 
-const NewGroupDialog = lazy(() => import('./new-group-dialog.tsx'))
+const NewGroupDialog = lazy(() => import('../groups/new-group-dialog.tsx'))
 
 interface ConversationListProps {
   openId: string | undefined
@@ -32,10 +19,16 @@ interface ConversationListProps {
 
 export function ConversationList({ openId, onFindPeople }: ConversationListProps) {
   const { chat, session } = useServices()
-  const { conversations, loading } = useStore(chat.state, (state) => state)
+  const conversations = useStore(chat.state, (state) => state.conversations)
+  const loading = useStore(chat.state, (state) => state.loading)
   const [creating, setCreating] = useState(false)
-  const [wanted, setWanted] = useState('')
-  useWatch(conversations.flatMap(({ _id }) => otherMember(_id, session.userId) ?? []))
+  const [text, setText] = useState('')
+  const scroll = useRef<HTMLDivElement>(null)
+  const found = useMessageSearch(text)
+  const wanted = text.trim().toLowerCase()
+  const shown = conversations.filter((conversation) =>
+    infoOf(conversation, session.userId).title.toLowerCase().includes(wanted),
+  )
   return (
     <>
       <Stack p="md" pb="xs" gap="xs">
@@ -45,26 +38,36 @@ export function ConversationList({ openId, onFindPeople }: ConversationListProps
         {conversations.length > 0 && (
           <TextInput
             type="search"
-            aria-label="Find chats by name"
-            placeholder="Find chats by name"
-            value={wanted}
-            onChange={(event) => setWanted(event.currentTarget.value)}
+            aria-label="Find chats and messages"
+            placeholder="Find chats and messages"
+            leftSection={<SearchIcon size={16} />}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
           />
         )}
       </Stack>
       {loading === 'loading' && <Loader size="sm" mx="auto" my="md" aria-label="The chats are loading" />}
       {loading === 'failed' && <LoadingFailed onRetry={() => void chat.loadConversations()} />}
       {loading === 'ready' && conversations.length === 0 && <NoChats onFindPeople={onFindPeople} />}
-      <ul className={people.list} aria-label="Chats">
-        {conversations.map((conversation) => (
-          <ConversationRow
-            key={conversation._id}
-            conversation={conversation}
-            current={conversation._id === openId}
-            wanted={wanted.trim().toLowerCase()}
-          />
-        ))}
-      </ul>
+      <div ref={scroll} className={people.list}>
+        {wanted !== '' && shown.length + found.length === 0 && (
+          <Text c="dimmed" px="md" py="sm" role="status">
+            Nothing found.
+          </Text>
+        )}
+        <section aria-label="Chats">
+          <Virtualizer as="ul" item="li" data={shown} scrollRef={scroll} itemSize={66}>
+            {(conversation) => (
+              <ConversationRow
+                key={conversation._id}
+                conversation={conversation}
+                current={conversation._id === openId}
+              />
+            )}
+          </Virtualizer>
+        </section>
+        <FoundMessages messages={found} />
+      </div>
       {creating && (
         <Suspense fallback={null}>
           <NewGroupDialog onClose={() => setCreating(false)} />
@@ -72,64 +75,6 @@ export function ConversationList({ openId, onFindPeople }: ConversationListProps
       )}
     </>
   )
-}
-
-interface ConversationRowProps {
-  conversation: Conversation
-  current: boolean
-  wanted: string
-}
-
-function ConversationRow({ conversation, current, wanted }: ConversationRowProps) {
-  const { title, otherId } = useConversationInfo(conversation._id)
-  const status = useStatus(otherId)
-  const typing = useTypingText(conversation._id)
-  const { lastMessage, unreadCount } = conversation
-  if (!title.toLowerCase().includes(wanted)) return null
-  return (
-    <li>
-      <UnstyledButton
-        className={people.row}
-        data-current={current || undefined}
-        aria-current={current || undefined}
-        onClick={() => openConversation(conversation._id)}
-      >
-        <PersonAvatar name={title} userId={otherId} />
-        <span className={people.words}>
-          <Group component="span" justify="space-between" gap="xs" wrap="nowrap">
-            <Text component="span" fw={500} truncate>
-              {title}
-              {status?.isOnline && <VisuallyHidden>, online</VisuallyHidden>}
-            </Text>
-            {lastMessage && (
-              <Text component="time" dateTime={lastMessage.createdAt} size="xs" c="dimmed" flex="none">
-                {timeText(lastMessage.createdAt)}
-              </Text>
-            )}
-          </Group>
-          <Group component="span" justify="space-between" gap="xs" wrap="nowrap">
-            <Text component="span" size="sm" c="dimmed" truncate>
-              {typing || (lastMessage ? <LastMessage conversation={conversation} /> : 'No messages yet')}
-            </Text>
-            {unreadCount > 0 && (
-              <Badge component="span" size="md" flex="none" circle={unreadCount < 10}>
-                {unreadCount < 1_000 ? unreadCount : '999+'}
-                <VisuallyHidden> unread</VisuallyHidden>
-              </Badge>
-            )}
-          </Group>
-        </span>
-      </UnstyledButton>
-    </li>
-  )
-}
-
-function LastMessage({ conversation: { kind, lastMessage } }: { conversation: Conversation }) {
-  const { session } = useServices()
-  if (!lastMessage) return null
-  const { sender } = lastMessage
-  if (sender._id === session.userId) return `You: ${summaryText(lastMessage)}`
-  return kind === 'group' ? `${sender.name}: ${summaryText(lastMessage)}` : summaryText(lastMessage)
 }
 
 function NoChats({ onFindPeople }: { onFindPeople: () => void }) {

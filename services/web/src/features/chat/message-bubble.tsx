@@ -1,13 +1,15 @@
 import type { Message } from '@earshot/protocol'
-import { ActionIcon, Text, VisuallyHidden } from '@mantine/core'
-import { lazy, memo, Suspense, useState } from 'react'
-import { DeliveredIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
+import { ActionIcon, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
+import { lazy, memo, Suspense, useContext, useState } from 'react'
+import { DeliveredIcon, MicrophoneIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
+import { useIsPlayed } from '../voice/use-playback.ts'
 import classes from './chat.module.css'
 import { MessageContent } from './message-content.tsx'
 import { summaryText, timeText } from './message-text.ts'
 import { Reactions } from './reactions.tsx'
+import { ShowMessageContext } from './show-message.ts'
 import { useStatus } from './use-conversation.ts'
 
 const MessageMenu = lazy(() => import('./message-menu.tsx'))
@@ -27,7 +29,12 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
     previous?.sender._id === message.sender._id &&
     Date.parse(message.createdAt) - Date.parse(previous.createdAt) < togetherMs
   return (
-    <li className={classes.message} data-own={own || undefined} data-follows={follows || undefined}>
+    <div
+      className={classes.message}
+      data-seq={message.seq}
+      data-own={own || undefined}
+      data-follows={follows || undefined}
+    >
       {own && <VisuallyHidden>You:</VisuallyHidden>}
       {!own && message.groupId !== undefined && !follows && (
         <Text size="sm" fw={600}>
@@ -35,46 +42,55 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
         </Text>
       )}
       <div className={classes.line} data-own={own || undefined}>
-        <div className={classes.bubble} data-own={own || undefined}>
+        <div className={classes.bubble} data-own={own || undefined} data-kind={kindOf(message)}>
           {message.replyTo !== undefined && <Quote message={message} messageId={message.replyTo} />}
-          <MessageContent message={message} />
-          <span className={classes.time}>
-            {message.editedAt !== undefined && 'edited '}
-            <time dateTime={message.createdAt}>{timeText(message.createdAt)}</time>
-            {own && message.deletedAt === undefined && <Status message={message} />}
-          </span>
+          <div className={classes.body}>
+            <MessageContent message={message} />
+            <span className={classes.time}>
+              {message.editedAt !== undefined && 'edited '}
+              <time dateTime={message.createdAt}>{timeText(message.createdAt)}</time>
+              {own && message.deletedAt === undefined && <Status message={message} />}
+            </span>
+          </div>
         </div>
         {message.deletedAt === undefined && <More message={message} own={own} />}
       </div>
       <Reactions message={message} />
-    </li>
+    </div>
   )
 })
+
+/** Whose time of day stands otherwise than behind the text. */
+function kindOf({ messageType, file, deletedAt }: Message): 'voice' | 'image' | undefined {
+  if (deletedAt !== undefined) return undefined
+  if (messageType === 'voice') return 'voice'
+  return file?.mimeType.startsWith('image/') ? 'image' : undefined
+}
 
 /** What it answers to, where that is at hand. */
 function Quote({ message: { conversationId }, messageId }: { message: Message; messageId: string }) {
   const { chat } = useServices()
+  const show = useContext(ShowMessageContext)
   const quoted = useStore(chat.state, (state) =>
     state.lists[conversationId]?.messages.find(({ _id }) => _id === messageId),
   )
+  if (!quoted) return <blockquote className={classes.quote}>An earlier message</blockquote>
   return (
     <blockquote className={classes.quote}>
-      {quoted ? (
-        <>
-          <b>{quoted.sender.name}</b> {summaryText(quoted)}
-        </>
-      ) : (
-        'An earlier message'
-      )}
+      <UnstyledButton onClick={() => show(messageId)}>
+        <b>{quoted.sender.name}</b> {summaryText(quoted)}
+      </UnstyledButton>
     </blockquote>
   )
 }
 
-const statusText = { sent: 'Sent', delivered: 'Delivered', read: 'Read' } as const
+const statusText = { sent: 'Sent', delivered: 'Delivered', read: 'Read', played: 'Played' } as const
 
 function Status({ message }: { message: Message }) {
-  const status = useStatus(message)
-  const Icon = status === 'sent' ? SentIcon : DeliveredIcon
+  const mark = useStatus(message)
+  const isPlayed = useIsPlayed(message.conversationId, message.seq)
+  const status = isPlayed && message.messageType === 'voice' ? 'played' : mark
+  const Icon = status === 'sent' ? SentIcon : status === 'played' ? MicrophoneIcon : DeliveredIcon
   return (
     <span className={classes.status} data-status={status} title={statusText[status]}>
       <Icon size={14} />

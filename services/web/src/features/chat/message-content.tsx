@@ -1,27 +1,24 @@
 import type { FileOutput, Message } from '@earshot/protocol'
 import { ActionIcon, Text } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { errorText } from '../../app/error-text.ts'
 import { DownloadIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
-import { VoicePlayer } from '../voice/voice-player.tsx'
 import classes from './chat.module.css'
+import { download } from './download.ts'
 import { sizeText } from './message-text.ts'
 
-type Content = Pick<Message, 'messageType' | 'content' | 'voiceMessage' | 'file' | 'deletedAt'>
+const VoicePlayer = lazy(() => import('../voice/voice-player.tsx'))
 
-export function MessageContent({ message }: { message: Content }) {
+export function MessageContent({ message }: { message: Message }) {
   if (message.deletedAt !== undefined) {
     return <p className={classes.text} data-deleted>{`Message deleted`}</p>
   }
   if (message.messageType === 'voice' && message.voiceMessage) {
     return (
-      <>
-        <VoicePlayer voice={message.voiceMessage} />
-        {message.voiceMessage.transcript && (
-          <p className={classes.transcript}>{message.voiceMessage.transcript}</p>
-        )}
-      </>
+      <Suspense fallback={<div className={classes.voicePlace} />}>
+        <VoicePlayer message={message} voice={message.voiceMessage} />
+      </Suspense>
     )
   }
   if (message.file) {
@@ -77,14 +74,10 @@ function FileLine({ file }: { file: FileOutput }) {
   const { client } = useServices()
   const [error, setError] = useState<string>()
 
-  async function download() {
+  async function save() {
     try {
       setError(undefined)
-      const link = document.createElement('a')
-      link.href = file.url.startsWith('/media/') ? (await client.http.signMedia(file.url)).url : file.url
-      link.download = file.name
-      link.rel = 'noopener'
-      link.click()
+      await download(file.url, file.name, client.http)
     } catch (failure) {
       setError(errorText(failure))
     }
@@ -109,7 +102,7 @@ function FileLine({ file }: { file: FileOutput }) {
           radius="xl"
           size="lg"
           aria-label={`Download ${file.name}`}
-          onClick={download}
+          onClick={save}
         >
           <DownloadIcon size={18} />
         </ActionIcon>

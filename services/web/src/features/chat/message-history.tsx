@@ -1,85 +1,100 @@
-import { Alert, Button, Loader, Stack, Text, VisuallyHidden } from '@mantine/core'
-import { Fragment } from 'react'
+import { Text, VisuallyHidden } from '@mantine/core'
+import { useMemo, useRef } from 'react'
+import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { useServices } from '../../app/services.ts'
 import classes from './chat.module.css'
+import { type HistoryRow, rowKey, rowsOf } from './history-rows.ts'
 import { MessageBubble } from './message-bubble.tsx'
 import { dayText, isSameDay, summaryText } from './message-text.ts'
+import { OlderMessages, olderHeight } from './older-messages.tsx'
 import { OutgoingBubble } from './outgoing-bubble.tsx'
+import { ShowMessageContext } from './show-message.ts'
 import { type OpenConversation, useConversation, useReading } from './use-conversation.ts'
-import { useScrollToOwn } from './use-scroll-to-own.ts'
+import { useHistoryScroll } from './use-history-scroll.ts'
 
 interface MessageHistoryProps {
   conversationId: string
   title: string
 }
 
+/** Only what is in view is in the document, however long the conversation is. */
 export function MessageHistory({ conversationId, title }: MessageHistoryProps) {
   const conversation = useConversation(conversationId)
-  const { list, loading, outgoing } = conversation
+  const { list, loading, outgoing, hasOlder } = conversation
   const firstUnread = useReading(conversationId, list.headSeq)
-  const scroll = useScrollToOwn(outgoing.at(-1)?.clientMessageId)
-  const isEmpty = list.messages.length === 0 && outgoing.length === 0
+  const rows = useMemo(() => rowsOf(list.messages, outgoing), [list.messages, outgoing])
+  const scroll = useRef<HTMLElement>(null)
+  const virtualizer = useRef<VirtualizerHandle>(null)
+  const { shift, onScroll, onResize, show } = useHistoryScroll({
+    rows,
+    virtualizer,
+    firstUnread,
+    canLoadOlder: hasOlder && loading === 'ready',
+    loadOlder: conversation.loadOlder,
+  })
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard. */}
       <section ref={scroll} className={classes.scroll} tabIndex={0} aria-label="Messages">
-        <div className={classes.history}>
-          <Older conversation={conversation} />
-          {isEmpty && loading === 'ready' && (
-            <Text c="dimmed" ta="center" my="auto">
-              Nothing here yet. Say hello to {title}.
-            </Text>
-          )}
-          <ol className={classes.messages}>
-            {list.messages.map((message, index) => {
-              const previous = list.messages[index - 1]
-              const isNewDay = !previous || !isSameDay(previous.createdAt, message.createdAt)
-              return (
-                <Fragment key={message._id}>
-                  {isNewDay && <Divider text={dayText(message.createdAt)} />}
-                  {message.seq === firstUnread && <Divider text="New messages" isNew />}
-                  <MessageBubble message={message} previous={isNewDay ? undefined : previous} />
-                </Fragment>
-              )
-            })}
-            {outgoing.map((item) => (
-              <OutgoingBubble key={item.clientMessageId} outgoing={item} />
-            ))}
-          </ol>
-        </div>
+        <OlderMessages conversation={conversation} />
+        {rows.length === 0 && loading === 'ready' && (
+          <Text c="dimmed" ta="center" my="auto" p="md">
+            Nothing here yet. Say hello to {title}.
+          </Text>
+        )}
+        <div className={classes.filler} />
+        <ShowMessageContext value={show}>
+          <Virtualizer
+            ref={virtualizer}
+            scrollRef={scroll}
+            as="ol"
+            item="li"
+            data={rows}
+            shift={shift}
+            startMargin={olderHeight}
+            onScroll={onScroll}
+            onResize={onResize}
+          >
+            {(row, index) => (
+              <Row
+                key={rowKey(row)}
+                row={row}
+                previous={rows[index - 1]}
+                isFirstUnread={row.message?.seq === firstUnread && firstUnread !== undefined}
+                isLast={index === rows.length - 1}
+              />
+            )}
+          </Virtualizer>
+        </ShowMessageContext>
       </section>
       <Announcement conversation={conversation} />
     </>
   )
 }
 
-function Divider({ text, isNew = false }: { text: string; isNew?: boolean }) {
-  return (
-    <li className={classes.divider} data-new={isNew || undefined}>
-      {text}
-    </li>
-  )
+interface RowProps {
+  row: HistoryRow
+  previous: HistoryRow | undefined
+  isFirstUnread: boolean
+  isLast: boolean
 }
 
-function Older({ conversation: { list, loading, hasOlder, loadOlder } }: { conversation: OpenConversation }) {
-  if (loading === 'loading') return <Loader size="sm" mx="auto" my="md" aria-label="Messages are loading" />
-  if (loading === 'failed') {
-    return (
-      <Alert color="red" role="alert" m="md">
-        <Stack align="flex-start" gap="xs">
-          The messages could not be loaded.
-          <Button size="xs" variant="default" onClick={loadOlder}>
-            Try again
-          </Button>
-        </Stack>
-      </Alert>
-    )
-  }
-  if (!hasOlder || list.messages.length === 0) return null
+function Row({ row: { message, outgoing }, previous, isFirstUnread, isLast }: RowProps) {
+  const before = previous?.message
+  const isNewDay = message && !(before && isSameDay(before.createdAt, message.createdAt))
   return (
-    <Button variant="subtle" size="xs" mx="auto" onClick={loadOlder}>
-      Load older messages
-    </Button>
+    <div className={classes.row} data-last={isLast || undefined}>
+      {isNewDay && <div className={classes.divider}>{dayText(message.createdAt)}</div>}
+      {isFirstUnread && (
+        <div className={classes.divider} data-new>
+          New messages
+        </div>
+      )}
+      {message && (
+        <MessageBubble message={message} previous={isNewDay || isFirstUnread ? undefined : before} />
+      )}
+      {outgoing && <OutgoingBubble outgoing={outgoing} />}
+    </div>
   )
 }
 

@@ -6,6 +6,7 @@ import { type ReactElement, useState } from 'react'
 import { errorText } from '../../app/error-text.ts'
 import { useServices } from '../../app/services.ts'
 import { useComposing } from './composing.ts'
+import { download } from './download.ts'
 
 const quickReactions = ['👍', '❤️', '😂', '😮', '😢', '🙏']
 
@@ -25,6 +26,10 @@ export default function MessageMenu({ message, own, target }: MessageMenuProps) 
     ),
   )
 
+  async function save({ voiceMessage, createdAt }: Message) {
+    if (voiceMessage) await download(voiceMessage.url, `voice-message-${createdAt.slice(0, 19)}`, client.http)
+  }
+
   async function run(work: () => Promise<unknown>) {
     try {
       setError(undefined)
@@ -36,7 +41,12 @@ export default function MessageMenu({ message, own, target }: MessageMenuProps) 
 
   return (
     <>
-      <Menu defaultOpened position={own ? 'bottom-end' : 'bottom-start'} withinPortal>
+      <Menu
+        defaultOpened
+        withInitialFocusPlaceholder={false}
+        position={own ? 'bottom-end' : 'bottom-start'}
+        withinPortal
+      >
         <Menu.Target>{target}</Menu.Target>
         <Menu.Dropdown>
           <Group gap={2} px={4} pb={4} wrap="nowrap">
@@ -59,11 +69,15 @@ export default function MessageMenu({ message, own, target }: MessageMenuProps) 
               Copy the text
             </Menu.Item>
           )}
+          {message.voiceMessage && <Menu.Item onClick={() => run(() => save(message))}>Download</Menu.Item>}
           {own && message.messageType === 'text' && (
             <Menu.Item onClick={() => compose({ kind: 'edit', message })}>Edit</Menu.Item>
           )}
           {own && (
-            <Menu.Item color="red" onClick={() => run(() => client.deleteMessage(message._id))}>
+            <Menu.Item
+              c="var(--mantine-color-error)"
+              onClick={() => run(() => client.deleteMessage(message._id))}
+            >
               Delete for everybody
             </Menu.Item>
           )}

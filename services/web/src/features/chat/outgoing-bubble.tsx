@@ -6,8 +6,9 @@ import { MessageContent } from './message-content.tsx'
 
 /** Our own message on its way, or stuck, with what can be done about it. */
 export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
-  const { chat } = useServices()
-  const { content, voiceMessage, file, upload, error, clientMessageId, conversationId, replyTo } = outgoing
+  const { chat, session } = useServices()
+  const { content, voiceMessage, file, upload, error, clientMessageId, conversationId, replyTo, createdAt } =
+    outgoing
   const canRetry = error !== undefined && !file
 
   function retry() {
@@ -17,17 +18,27 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
   }
 
   return (
-    <li className={classes.message} data-own>
+    <div className={classes.message} data-own>
       <VisuallyHidden>You:</VisuallyHidden>
-      <div className={classes.bubble} data-own>
-        <MessageContent
-          message={{
-            messageType: voiceMessage ? 'voice' : file ? 'file' : 'text',
-            content,
-            ...(voiceMessage && { voiceMessage: { ...voiceMessage, url: voiceMessage.url ?? '' } }),
-            ...(file && { file: { ...file, url: '' } }),
-          }}
-        />
+      <div className={classes.bubble} data-own data-kind={voiceMessage ? 'voice' : undefined}>
+        <div className={classes.body}>
+          <MessageContent
+            message={{
+              _id: clientMessageId,
+              conversationId,
+              // It has none yet.
+              seq: 0,
+              sender: { _id: session.userId, name: session.name },
+              createdAt,
+              status: 'sent',
+              messageType: voiceMessage ? 'voice' : file ? 'file' : 'text',
+              content,
+              ...(voiceMessage && { voiceMessage: { ...voiceMessage, url: voiceMessage.url ?? '' } }),
+              ...(file && { file: { ...file, url: '' } }),
+            }}
+          />
+          {error === undefined && <span className={classes.time}>{upload ? 'Uploading…' : 'Sending…'}</span>}
+        </div>
         {upload && (
           <Progress
             className={classes.upload}
@@ -35,7 +46,6 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
             aria-label="Sent of the file"
           />
         )}
-        {error === undefined && <span className={classes.time}>{upload ? 'Uploading…' : 'Sending…'}</span>}
       </div>
       {upload && !error && (
         <Button size="compact-sm" variant="subtle" color="gray" onClick={() => chat.discard(clientMessageId)}>
@@ -62,6 +72,6 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
           </Button>
         </Group>
       )}
-    </li>
+    </div>
   )
 }

@@ -1,5 +1,5 @@
 import { emptyMessageList, hasOlder, type MessageList } from '@earshot/client'
-import type { Message } from '@earshot/protocol'
+import type { Conversation, Message } from '@earshot/protocol'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
@@ -39,16 +39,28 @@ export interface ConversationInfo {
   otherId: string | undefined
 }
 
-/** Who or what it is with, also before its first message, when the list of chats does not have it. */
+/** Who or what a known conversation is with. */
+export function infoOf({ _id, name, members }: Conversation, selfId: string): ConversationInfo {
+  const otherId = otherMember(_id, selfId)
+  if (otherId === selfId) return { title: 'Notes to yourself', otherId }
+  const other = members.find((member) => member.userId === otherId)
+  return { title: (otherId === undefined ? name : (other?.name ?? '…')) ?? 'Group', otherId }
+}
+
+/** The same also before its first message, when the list of chats does not have it. */
 export function useConversationInfo(conversationId: string): ConversationInfo {
   const { chat, session } = useServices()
-  const conversations = useStore(chat.state, (state) => state.conversations)
-  const conversation = conversations.find((candidate) => candidate._id === conversationId)
+  const conversation = useStore(chat.state, ({ conversations }) =>
+    conversations.find((candidate) => candidate._id === conversationId),
+  )
   const otherId = otherMember(conversationId, session.userId)
   const knownName = conversation?.members.find((member) => member.userId === otherId)?.name
-  const name = useUserName(otherId, knownName)
+  const title = useUserName(otherId, knownName)
+  if (conversation && (knownName !== undefined || otherId === undefined || otherId === session.userId)) {
+    return infoOf(conversation, session.userId)
+  }
   if (otherId === session.userId) return { title: 'Notes to yourself', otherId }
-  return { title: otherId === undefined ? (conversation?.name ?? 'Group') : name, otherId }
+  return { title: otherId === undefined ? 'Group' : title, otherId }
 }
 
 /** Somebody is writing or recording, in words; nothing when nobody is. */

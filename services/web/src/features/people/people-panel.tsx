@@ -1,11 +1,12 @@
 import { directConversationId } from '@earshot/client'
 import type { UserSummary } from '@earshot/protocol'
 import { Alert, Box, Text, TextInput, UnstyledButton } from '@mantine/core'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
+import { Virtualizer } from 'virtua'
 import { SearchIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { openConversation } from '../../app/use-route.ts'
-import { LastSeen } from './last-seen.tsx'
+import { LastSeenDisplay } from './last-seen-display.tsx'
 import classes from './people.module.css'
 import { PersonAvatar } from './person-avatar.tsx'
 import { usePeople } from './use-people.ts'
@@ -18,6 +19,7 @@ interface PeoplePanelProps {
 export function PeoplePanel({ openId }: PeoplePanelProps) {
   const [text, setText] = useState('')
   const { people, error } = usePeople(text)
+  const scroll = useRef<HTMLElement>(null)
   const sorted = useOnlineFirst(people ?? [])
   return (
     <>
@@ -37,11 +39,11 @@ export function PeoplePanel({ openId }: PeoplePanelProps) {
         </Alert>
       )}
       {people?.length === 0 && <NobodyFound text={text.trim()} />}
-      <ul className={classes.list} aria-label="People">
-        {sorted.map((person) => (
-          <PersonRow key={person._id} person={person} openId={openId} />
-        ))}
-      </ul>
+      <section ref={scroll} className={classes.list} aria-label="People">
+        <Virtualizer as="ul" item="li" data={sorted} scrollRef={scroll} itemSize={66}>
+          {(person) => <PersonRow key={person._id} person={person} openId={openId} />}
+        </Virtualizer>
+      </section>
     </>
   )
 }
@@ -57,22 +59,20 @@ function PersonRow({ person, openId }: { person: UserSummary; openId: string | u
   const { session } = useServices()
   const conversationId = directConversationId(session.userId, person._id)
   return (
-    <li>
-      <UnstyledButton
-        className={classes.row}
-        data-current={conversationId === openId || undefined}
-        aria-current={conversationId === openId || undefined}
-        onClick={() => openConversation(conversationId)}
-      >
-        <PersonAvatar name={person.name} />
-        <span className={classes.words}>
-          <Text component="span" fw={500} truncate>
-            {person.name}
-          </Text>
-          <LastSeen userId={person._id} />
-        </span>
-      </UnstyledButton>
-    </li>
+    <UnstyledButton
+      className={classes.row}
+      data-current={conversationId === openId || undefined}
+      aria-current={conversationId === openId || undefined}
+      onClick={() => openConversation(conversationId)}
+    >
+      <PersonAvatar name={person.name} />
+      <span className={classes.words}>
+        <Text component="span" fw={500} truncate>
+          {person.name}
+        </Text>
+        <LastSeenDisplay userId={person._id} />
+      </span>
+    </UnstyledButton>
   )
 }
 
@@ -81,7 +81,7 @@ function NobodyFound({ text }: { text: string }) {
     <Text c="dimmed" px="md" py="sm" role="status">
       {text
         ? `Nobody here is called “${text}”.`
-        : 'You are the first one here. Open Earshot in another tab, create a second account there, and it appears in this list.'}
+        : 'You are the first one here. Open Earshot in a private window, create a second account there, and it appears in this list.'}
     </Text>
   )
 }

@@ -2,6 +2,9 @@ import { Avatar } from '@mantine/core'
 import classes from './people.module.css'
 import { useStatus } from './use-presence.ts'
 
+/** Those of Mantine's colours in which initials stand out enough. */
+const legible = ['indigo', 'violet', 'grape', 'pink', 'blue']
+
 interface PersonAvatarProps {
   name: string
   /** With it, a green dot while they are online. */
@@ -13,7 +16,7 @@ export function PersonAvatar({ name, userId }: PersonAvatarProps) {
   const status = useStatus(userId)
   return (
     <span className={classes.avatar} aria-hidden="true">
-      <Avatar name={name} color="initials" radius="xl" />
+      <Avatar name={name} color="initials" allowedInitialsColors={legible} radius="xl" />
       {status?.isOnline && <span className={classes.dot} />}
     </span>
   )

@@ -1,8 +1,11 @@
+import '@mantine/core/styles/PasswordInput.css'
+import '@mantine/core/styles/Checkbox.css'
 import {
   Alert,
   Anchor,
   Button,
   Center,
+  Checkbox,
   Paper,
   PasswordInput,
   Stack,
@@ -10,13 +13,15 @@ import {
   TextInput,
   Title,
 } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useCallback, useState } from 'react'
+import { DemoPeople } from './demo-people.tsx'
+import classes from './login-page.module.css'
 import { type LoginMode, useLogin, usernameRule } from './use-login.ts'
 import type { UserSession } from './user-session.ts'
 
 interface LoginPageProps {
   notice: string | undefined
-  onLogIn: (session: UserSession) => void
+  onLogIn: (session: UserSession, remember: boolean) => void
 }
 
 const words = {
@@ -24,22 +29,30 @@ const words = {
   register: { submit: 'Create account', other: 'You have an account? Log in', next: 'login' },
 } as const satisfies Record<LoginMode, { submit: string; other: string; next: LoginMode }>
 
-export function LoginPage({ notice, onLogIn }: LoginPageProps) {
+export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
   const [mode, setMode] = useState<LoginMode>('login')
-  const { busy, error, submit, clearError } = useLogin(mode, onLogIn)
+  const { busy, error, submit, beDemo, clearError } = useLogin(mode, onLogIn)
   const errorOf = (field: string) => (error?.field === field ? error.text : undefined)
   const isNew = mode === 'register'
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it does the same at every time.
+  const pick = useCallback((username: string) => void beDemo(username), [])
 
   function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
     const text = (name: string) => String(form.get(name) ?? '')
-    void submit({ username: text('username'), password: text('password'), name: text('name') })
+    void submit({
+      username: text('username'),
+      password: text('password'),
+      name: text('name'),
+      remember: form.has('remember'),
+    })
   }
 
   return (
     <Center component="main" mih="100dvh" p="md">
-      <Paper withBorder p="xl" w="100%" maw={400}>
+      <Paper withBorder p="xl" w="100%" maw={400} className={classes.login}>
         <form onSubmit={onSubmit}>
           <Stack gap="md">
             <div>
@@ -86,6 +99,7 @@ export function LoginPage({ notice, onLogIn }: LoginPageProps) {
               required
               error={errorOf('password')}
             />
+            <Checkbox name="remember" label="Stay logged in on this device" defaultChecked />
             <Button type="submit" loading={busy}>
               {words[mode].submit}
             </Button>
@@ -103,6 +117,7 @@ export function LoginPage({ notice, onLogIn }: LoginPageProps) {
             </Anchor>
           </Stack>
         </form>
+        <DemoPeople busy={busy} onPick={pick} />
       </Paper>
     </Center>
   )

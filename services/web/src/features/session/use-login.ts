@@ -11,6 +11,8 @@ export interface Credentials {
   username: string
   password: string
   name: string
+  /** Also after the browser is closed. */
+  remember: boolean
 }
 
 export interface LoginError {
@@ -18,13 +20,13 @@ export interface LoginError {
   text: string
 }
 
-const http = new HttpApi({ url: window.location.origin })
+export const http = new HttpApi({ url: window.location.origin })
 
-export function useLogin(mode: LoginMode, onLogIn: (session: UserSession) => void) {
+export function useLogin(mode: LoginMode, onLogIn: (session: UserSession, remember: boolean) => void) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<LoginError>()
 
-  async function submit({ username, password, name }: Credentials) {
+  async function submit({ username, password, name, remember }: Credentials) {
     setBusy(true)
     setError(undefined)
     const account = { username: username.trim(), password }
@@ -33,7 +35,7 @@ export function useLogin(mode: LoginMode, onLogIn: (session: UserSession) => voi
         mode === 'login'
           ? await http.login(account)
           : await http.register({ ...account, name: name.trim() || account.username })
-      onLogIn(fromServer(session))
+      onLogIn(fromServer(session), remember)
     } catch (failure) {
       setError(explain(failure, mode))
     } finally {
@@ -41,7 +43,19 @@ export function useLogin(mode: LoginMode, onLogIn: (session: UserSession) => voi
     }
   }
 
-  return { busy, error, submit, clearError: () => setError(undefined) }
+  /** As one of those whom everybody may be: in this tab only. */
+  async function beDemo(username: string) {
+    setBusy(true)
+    try {
+      onLogIn(fromServer(await http.demoLogin(username)), false)
+    } catch (failure) {
+      setError({ field: undefined, text: errorText(failure) })
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return { busy, error, submit, beDemo, clearError: () => setError(undefined) }
 }
 
 function explain(error: unknown, mode: LoginMode): LoginError {

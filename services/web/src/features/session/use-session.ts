@@ -1,22 +1,34 @@
 import { useCallback, useState } from 'react'
-import { initialSession, storeSession, type UserSession } from './user-session.ts'
+import { forgetSession, initialSession, storeSession, type UserSession } from './user-session.ts'
 
 export function useSession() {
   const [session, setSession] = useState(initialSession)
   const [notice, setNotice] = useState<string>()
 
-  const logIn = useCallback((next: UserSession) => {
-    storeSession(next)
+  const logIn = useCallback((next: UserSession, remember: boolean) => {
+    storeSession(next, remember)
     setNotice(undefined)
     setSession(next)
   }, [])
 
-  const logOut = useCallback((reason?: string) => {
-    storeSession(undefined)
-    window.history.replaceState(null, '', window.location.pathname)
-    setNotice(reason)
-    setSession(undefined)
-  }, [])
+  const logOut = useCallback(
+    (reason?: string) => {
+      if (session) {
+        forgetSession(session)
+        forgetKnown(session.userId)
+      }
+      window.history.replaceState(null, '', window.location.pathname)
+      setNotice(reason)
+      setSession(undefined)
+    },
+    [session],
+  )
 
   return { session, notice, logIn, logOut }
+}
+
+function forgetKnown(userId: string): void {
+  import('../chat/conversation-cache.ts')
+    .then(({ forgetConversations }) => forgetConversations(userId))
+    .catch((error: unknown) => console.warn('Earshot: what was known stays in this browser.', error))
 }

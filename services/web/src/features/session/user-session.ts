@@ -1,4 +1,5 @@
 import type { Session } from '@earshot/protocol'
+import { asksForDemo } from './demo-link.ts'
 
 export interface UserSession {
   userId: string
@@ -6,16 +7,24 @@ export interface UserSession {
   token: string
 }
 
-/** One browser tab is one person: another tab may be somebody else. */
+/** A tab may be somebody else than the browser: its own session comes first. */
 const storageKey = 'earshot.session'
 
 export function fromServer(session: Session): UserSession {
   return { userId: session._id, name: session.name, token: session.token }
 }
 
-export function storeSession(session: UserSession | undefined): void {
-  if (session) sessionStorage.setItem(storageKey, JSON.stringify(session))
-  else sessionStorage.removeItem(storageKey)
+/** For this tab; if `remember`, for every later one of this browser too. */
+export function storeSession(session: UserSession, remember: boolean): void {
+  const text = JSON.stringify(session)
+  sessionStorage.setItem(storageKey, text)
+  if (remember) localStorage.setItem(storageKey, text)
+}
+
+/** Logged out: another person's session that the browser remembers stays. */
+export function forgetSession({ userId }: UserSession): void {
+  sessionStorage.removeItem(storageKey)
+  if (sessionFrom(localStorage)?.userId === userId) localStorage.removeItem(storageKey)
 }
 
 /** From `#token=…` of a platform that has its own identities, else the one of before the reload. */
@@ -24,12 +33,17 @@ export function initialSession(): UserSession | undefined {
   if (!token) return storedSession()
   window.history.replaceState(null, '', window.location.pathname + window.location.search)
   const session = fromToken(token)
-  storeSession(session)
+  if (session) storeSession(session, false)
   return session
 }
 
 function storedSession(): UserSession | undefined {
-  const stored = parseJson(sessionStorage.getItem(storageKey) ?? '')
+  if (asksForDemo(window.location.hash)) return undefined
+  return sessionFrom(sessionStorage) ?? sessionFrom(localStorage)
+}
+
+function sessionFrom(storage: Storage): UserSession | undefined {
+  const stored = parseJson(storage.getItem(storageKey) ?? '')
   return isUserSession(stored) ? stored : undefined
 }
 

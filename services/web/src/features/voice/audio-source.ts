@@ -1,12 +1,11 @@
 import type { HttpApi } from '@earshot/client'
 
 /**
- * The audio as an object URL, whichever way it comes: a `data:` URL, which a strict content policy does not
- * play, or `/media/<id>`, which needs the token. Whoever asks revokes it.
+ * The audio's bytes, whichever way they come: in a `data:` URL, which a strict content policy does not play, or by
+ * `/media/<id>`, which needs the token.
  */
-export async function objectUrlOf(url: string, http: HttpApi): Promise<string> {
-  const blob = url.startsWith('data:') ? decodeDataUrl(url) : await http.media(url)
-  return URL.createObjectURL(blob)
+export async function audioOf(url: string, http: HttpApi): Promise<Blob> {
+  return url.startsWith('data:') ? decodeDataUrl(url) : http.media(url)
 }
 
 export function decodeDataUrl(url: string): Blob {

@@ -1,9 +1,12 @@
+import { type LevelMeter, meterLevels, waveformOf } from './level-meter.ts'
+
 /** Recording with the browser's own means; knows nothing of React. */
 export interface VoiceRecording {
-  url: string
+  blob: Blob
+  /** Seconds. */
   duration: number
-  mimeType: string
-  size: number
+  /** Peaks from 0 to 1. */
+  waveform: number[]
 }
 
 export interface RecordingLimits {
@@ -11,44 +14,65 @@ export interface RecordingLimits {
   maxBytes: number
 }
 
+export interface RecordingDeps {
+  limits: RecordingLimits
+  /** Every half a second what has come since, and how it stands then. */
+  onChunk: (chunk: Blob, soFar: { seconds: number; levels: readonly number[] }) => void
+}
+
 export interface ActiveRecording {
   /** Settles when the recording ended, by `stop`, at a limit, or because the microphone went away. */
   finished: Promise<VoiceRecording>
+  /** How loud it was, twenty times a second, from 0 to 1. */
+  levels: () => readonly number[]
+  /** Without the pauses. */
+  seconds: () => number
+  /** Gives what was recorded so far. */
+  pause: () => Promise<VoiceRecording>
+  resume: () => void
   stop: () => void
   /** Throws it away; `finished` never settles. */
   cancel: () => void
 }
 
+/** 50 KB for ten seconds: speech is well understood at half of it. */
 const audioBitsPerSecond = 40_000
 const chunkMs = 500
 const candidates = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus']
 
-export async function startRecording(limits: RecordingLimits): Promise<ActiveRecording> {
+export async function startRecording({ limits, onChunk }: RecordingDeps): Promise<ActiveRecording> {
   const stream = await navigator.mediaDevices.getUserMedia({
-    audio: { echoCancellation: true, noiseSuppression: true },
+    audio: { echoCancellation: true, noiseSuppression: true, channelCount: 1 },
   })
   const mimeType = candidates.find((candidate) => MediaRecorder.isTypeSupported(candidate))
   const recorder = new MediaRecorder(stream, { audioBitsPerSecond, ...(mimeType && { mimeType }) })
+  const clock = stopwatch()
+  const meter: LevelMeter = meterLevels(stream, () => recorder.state === 'recording')
   const chunks: Blob[] = []
+  const soFar = (): VoiceRecording => ({
+    blob: new Blob(chunks, { type: recorder.mimeType }),
+    duration: Math.min(limits.maxSeconds, Math.round(clock.seconds() * 10) / 10),
+    waveform: waveformOf(meter.levels()),
+  })
   const release = () => {
+    meter.stop()
     for (const track of stream.getTracks()) track.stop()
   }
   const stop = () => {
     if (recorder.state !== 'inactive') recorder.stop()
   }
   const finished = new Promise<VoiceRecording>((resolve, reject) => {
-    const startedAt = performance.now()
-    const elapsed = () => (performance.now() - startedAt) / 1_000
     recorder.ondataavailable = ({ data }) => {
-      chunks.push(data)
+      if (data.size > 0) chunks.push(data)
+      onChunk(data, { seconds: clock.seconds(), levels: meter.levels() })
       const bytes = chunks.reduce((sum, chunk) => sum + chunk.size, 0)
       // The next chunk must fit as well.
-      if (elapsed() + 1 > limits.maxSeconds || bytes * 1.02 + 8_192 > limits.maxBytes) stop()
+      if (clock.seconds() + 1 > limits.maxSeconds || bytes * 1.02 + 8_192 > limits.maxBytes) stop()
     }
     recorder.onstop = () => {
+      clock.pause()
       release()
-      const duration = Math.min(limits.maxSeconds, Math.round(elapsed() * 10) / 10)
-      encode(new Blob(chunks, { type: recorder.mimeType }), duration).then(resolve, reject)
+      resolve(soFar())
     }
     recorder.onerror = () => {
       release()
@@ -56,26 +80,48 @@ export async function startRecording(limits: RecordingLimits): Promise<ActiveRec
     }
   })
   recorder.start(chunkMs)
+  clock.resume()
   return {
     finished,
     stop,
+    levels: meter.levels,
+    seconds: clock.seconds,
+    pause: async () => {
+      recorder.pause()
+      clock.pause()
+      const flushed = new Promise((resolve) =>
+        recorder.addEventListener('dataavailable', resolve, { once: true }),
+      )
+      recorder.requestData()
+      await flushed
+      return soFar()
+    },
+    resume: () => {
+      recorder.resume()
+      clock.resume()
+    },
     cancel: () => {
-      recorder.onstop = release
+      recorder.ondataavailable = null
+      recorder.onstop = null
       stop()
       release()
     },
   }
 }
 
-async function encode(blob: Blob, duration: number): Promise<VoiceRecording> {
-  return { url: await dataUrl(blob), duration, mimeType: blob.type, size: blob.size }
-}
-
-function dataUrl(blob: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.onload = () => resolve(String(reader.result))
-    reader.onerror = () => reject(reader.error ?? new Error('The recording could not be read.'))
-    reader.readAsDataURL(blob)
-  })
+/** Stands still until it is resumed. */
+function stopwatch() {
+  let before = 0
+  let since: number | undefined
+  const seconds = () => before + (since === undefined ? 0 : (performance.now() - since) / 1_000)
+  return {
+    seconds,
+    pause: () => {
+      before = seconds()
+      since = undefined
+    },
+    resume: () => {
+      since ??= performance.now()
+    },
+  }
 }

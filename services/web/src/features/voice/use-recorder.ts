@@ -1,5 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react'
-import { useServices } from '../../app/services.ts'
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 import { microphoneErrorText, missingSupport } from './microphone-error.ts'
 import {
   type ActiveRecording,
@@ -7,38 +6,56 @@ import {
   startRecording,
   type VoiceRecording,
 } from './recording.ts'
+import type { VoiceDrafts } from './voice-drafts.ts'
 
 export type RecorderState =
   | { phase: 'starting' }
-  | { phase: 'recording'; startedAt: number }
-  /** It ended by itself: at a limit, or because the microphone went away. */
-  | { phase: 'ended'; voice: VoiceRecording }
+  | { phase: 'recording'; active: ActiveRecording }
+  /** Paused, ended at a limit, or left behind by a reload: to be listened to, sent or thrown away. */
+  | { phase: 'review'; voice: VoiceRecording; canGoOn: boolean }
   | { phase: 'failed'; reason: string }
 
-/** Records from the moment it is there; leaving throws the recording away. */
-export function useRecorder(onSend: (voice: VoiceRecording) => void) {
-  const { client } = useServices()
-  const [state, setState] = useState<RecorderState>({ phase: 'starting' })
+interface RecorderOptions {
+  conversationId: string
+  limits: RecordingLimits
+  drafts: () => Promise<VoiceDrafts>
+  /** What was recorded before a reload: then nothing is recorded now. */
+  draft: VoiceRecording | undefined
+  onSend: (voice: VoiceRecording) => void
+}
+
+/** Records from the moment it is there; leaving ends it and keeps the draft. */
+export function useRecorder({ conversationId, limits, drafts, draft, onSend }: RecorderOptions) {
+  const [state, setState] = useState<RecorderState>(() =>
+    draft ? { phase: 'review', voice: draft, canGoOn: false } : { phase: 'starting' },
+  )
   const [attempt, setAttempt] = useState(0)
   const active = useRef<ActiveRecording>(undefined)
   const sending = useRef(false)
-  const onSendRef = useRef(onSend)
-  onSendRef.current = onSend
+  const latest = useLatest({ limits, onSend })
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a further attempt starts over.
   useEffect(() => {
+    if (draft && attempt === 0) return
     let current = true
     async function run() {
       setState({ phase: 'starting' })
       const reason = missingSupport()
       if (reason) return setState({ phase: 'failed', reason })
-      const recording = await startRecording(await limitsOf(client))
+      const kept = await drafts()
+      kept.begin(conversationId)
+      const recording = await startRecording({
+        limits: latest.current.limits,
+        onChunk: (chunk, soFar) => kept.add(conversationId, chunk, soFar),
+      })
       if (!current) return recording.cancel()
       active.current = recording
-      setState({ phase: 'recording', startedAt: performance.now() })
+      setState({ phase: 'recording', active: recording })
       const voice = await recording.finished
-      if (sending.current) onSendRef.current(voice)
-      else setState({ phase: 'ended', voice })
+      active.current = undefined
+      if (!current) return
+      if (sending.current) latest.current.onSend(voice)
+      else setState({ phase: 'review', voice, canGoOn: false })
     }
     run().catch((error: unknown) => {
       if (current) setState({ phase: 'failed', reason: microphoneErrorText(error) })
@@ -48,27 +65,30 @@ export function useRecorder(onSend: (voice: VoiceRecording) => void) {
       active.current?.cancel()
       active.current = undefined
     }
-  }, [client, attempt])
+  }, [attempt])
+
+  const pause = useCallback(async () => {
+    const voice = await active.current?.pause()
+    if (voice) setState({ phase: 'review', voice, canGoOn: true })
+  }, [])
+
+  const resume = useCallback(() => {
+    if (!active.current) return
+    active.current.resume()
+    setState({ phase: 'recording', active: active.current })
+  }, [])
 
   const send = useCallback(() => {
     sending.current = true
-    if (state.phase === 'ended') onSendRef.current(state.voice)
-    else active.current?.stop()
-  }, [state])
+    if (active.current) active.current.stop()
+    else if (state.phase === 'review') latest.current.onSend(state.voice)
+  }, [state, latest])
 
-  return { state, send, retry: () => setAttempt((before) => before + 1) }
+  return { state, pause, resume, send, retry: () => setAttempt((before) => before + 1) }
 }
 
-interface LimitsSource {
-  http: { limits: () => Promise<{ voiceMaxSeconds: number; voiceMaxSocketBytes: number }> }
-}
-
-async function limitsOf(client: LimitsSource): Promise<RecordingLimits> {
-  try {
-    const { voiceMaxSeconds, voiceMaxSocketBytes } = await client.http.limits()
-    return { maxSeconds: voiceMaxSeconds, maxBytes: voiceMaxSocketBytes }
-  } catch (error) {
-    console.warn('Earshot: the limits are not known; the server will refuse what is too long.', error)
-    return { maxSeconds: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
-  }
+function useLatest<T>(value: T): RefObject<T> {
+  const latest = useRef(value)
+  latest.current = value
+  return latest
 }

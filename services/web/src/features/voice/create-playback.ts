@@ -1,0 +1,38 @@
+import type { EarshotClient } from '@earshot/client'
+import { errorText } from '../../app/error-text.ts'
+import type { ChatStore, Self } from '../chat/chat-store.ts'
+import { audioOf } from './audio-source.ts'
+import type { PlayedMessages } from './played-messages.ts'
+import { VoicePlayback } from './voice-playback.ts'
+import { trackAfter } from './voice-tracks.ts'
+
+/** The player of one who is logged in: what they hear is told to the sender and to their other devices. */
+export function createPlayback(client: EarshotClient, chat: ChatStore, played: PlayedMessages, self: Self) {
+  const playback = new VoicePlayback({
+    load: (url) => audioOf(url, client.http),
+    next: (track) => trackAfter(track, chat.state.get().lists[track.conversationId], self.userId),
+    onStarted: ({ conversationId, seq, own }) => {
+      if (own || played.has(conversationId, seq)) return
+      played.add(conversationId, seq)
+      client.markPlayed(conversationId, seq).catch(notTold)
+    },
+    onPosition: ({ messageId, conversationId, seq }, seconds) => {
+      if (seq === 0) return // not sent yet
+      chat.notePosition(conversationId, messageId, seconds)
+      client.markPosition(messageId, seconds).catch(notTold)
+    },
+    explain: (error) =>
+      error instanceof DOMException ? 'This browser cannot play the recording.' : errorText(error),
+  })
+  client.on('change', (change) => {
+    if (change.type === 'message_deleted' && change.messageId === playback.state.get().track?.messageId) {
+      playback.close()
+    }
+  })
+  return playback
+}
+
+/** Nobody waits for it, and it is said again with the next seconds. */
+function notTold(error: unknown): void {
+  console.warn('Earshot: how far a voice message was played could not be told.', error)
+}

@@ -1,0 +1,21 @@
+import { useServices } from '../../app/services.ts'
+import { useStore } from '../../app/store.ts'
+import { playedId } from './played-messages.ts'
+import type { PlaybackState } from './voice-playback.ts'
+
+/** What the player does with this message; `undefined` while it has to do with another, or none. */
+export function usePlaybackOf(messageId: string): PlaybackState | undefined {
+  const { playback } = useServices()
+  return useStore(playback.state, (state) => (state.track?.messageId === messageId ? state : undefined))
+}
+
+export function usePlayback(): PlaybackState {
+  const { playback } = useServices()
+  return useStore(playback.state, (state) => state)
+}
+
+export function useIsPlayed(conversationId: string, seq: number): boolean {
+  const { played } = useServices()
+  const id = playedId(conversationId, seq)
+  return useStore(played.state, (ids) => ids.has(id))
+}

@@ -1,0 +1,28 @@
+import { strict as assert } from 'node:assert'
+import { log, write } from '../page-actions.ts'
+import type { Stage } from '../stage.ts'
+
+/** The node that holds one of the two is killed. */
+export async function nodeLoss(stage: Stage): Promise<void> {
+  const { ann, bob, wire, target, nodes } = stage
+  const [node] = nodes
+  if (!node) {
+    console.log('--  no node is killed: NODES does not say which there are')
+    return
+  }
+  await stage.step('one loses their node and goes on with another', async () => {
+    await write(ann, 'Before the blow')
+    await log(bob.page).getByText('Before the blow').waitFor()
+    // What a balancer does: who comes anew is led to a node that lives.
+    wire.lead(new URL(target))
+    process.kill(node.pid, 'SIGKILL')
+    const words = ['One', 'Two', 'Three'].map((word) => `${word} after the blow`)
+    for (const text of words) await write(ann, text)
+    await write(bob, 'Still here?')
+    await log(bob.page).getByText('Three after the blow').waitFor()
+    await log(ann.page).getByText('Still here?').waitFor()
+    assert.deepEqual(await log(bob.page).getByText('after the blow').allTextContents(), words)
+    await ann.page.getByText('Sending…').waitFor({ state: 'detached' })
+    await log(ann.page).getByTitle('Read', { exact: true }).last().waitFor()
+  })
+}
