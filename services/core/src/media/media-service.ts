@@ -6,7 +6,7 @@ import { type MessageDoc, messageOfPlayback } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { VoiceStaging } from '../voice/staging.ts'
 import { voiceFileName } from '../voice/voice-file-name.ts'
-import type { BlobStore, ByteRange } from './blob-store.ts'
+import type { BlobStore, ByteRange, DirectAnswer } from './blob-store.ts'
 import { toMediaRecord } from './media-doc.ts'
 import { type MediaLibrary, noSuchMedia } from './media-library.ts'
 
@@ -18,7 +18,11 @@ export interface Media {
   name?: string
   createdAt: Date
   read: (range?: ByteRange) => Readable
+  /** Where a client can load it without passing through us; `undefined`: nowhere. */
+  urlOf: (answer: DirectAnswer) => Promise<string | undefined>
 }
+
+type Bytes = Pick<Media, 'read' | 'urlOf'>
 
 /** Media by id, for those who may read it: uploads, and the audio of voice messages, which has the message's id. */
 export class MediaService {
@@ -48,7 +52,7 @@ export class MediaService {
   /** @throws {CodedError} `NOT_FOUND` */
   async open(userId: string, mediaId: string): Promise<Media> {
     const upload = await this.#library.find(userId, mediaId)
-    if (upload) return { ...upload, read: (range) => this.#blobs.read(mediaId, range) }
+    if (upload) return { ...upload, ...this.#stored(mediaId) }
     const messageId = messageOfPlayback(mediaId)
     return messageId === undefined
       ? this.#openCarried(userId, mediaId)
@@ -69,7 +73,7 @@ export class MediaService {
     if (!playback) throw noSuchMedia()
     const { createdAt } = doc
     const name = voiceFileName(createdAt, playback.mimeType)
-    return { _id: mediaId, ...playback, name, createdAt, read: (range) => this.#blobs.read(mediaId, range) }
+    return { _id: mediaId, ...playback, name, createdAt, ...this.#stored(mediaId) }
   }
 
   /** What has the id of the message that carries it. */
@@ -78,15 +82,15 @@ export class MediaService {
     const inline = await this.#inline.read(doc)
     if (inline) {
       const { bytes, ...facts } = inline
-      const read: Media['read'] = (range) => Readable.from([part(bytes, range)])
-      return { _id: messageId, ...named(doc), ...facts, size: bytes.length, createdAt: doc.createdAt, read }
+      const { createdAt } = doc
+      return { _id: messageId, ...named(doc), ...facts, size: bytes.length, createdAt, ...inMemory(bytes) }
     }
     const voice = doc.voiceMessage
     // Audio that was uploaded has an id of its own.
     if (!voice || voice.mediaId !== undefined) throw noSuchMedia()
-    const read = await this.#voiceSource(messageId, voice.place === 'staged')
+    const bytes = await this.#voiceSource(messageId, voice.place === 'staged')
     const { mimeType, size, sha256 } = voice
-    return { _id: messageId, ...named(doc), mimeType, size, sha256, createdAt: doc.createdAt, read }
+    return { _id: messageId, ...named(doc), mimeType, size, sha256, createdAt: doc.createdAt, ...bytes }
   }
 
   async #readable(userId: string, messageId: string): Promise<MessageDoc> {
@@ -95,20 +99,29 @@ export class MediaService {
     return doc
   }
 
-  async #voiceSource(messageId: string, isStaged: boolean): Promise<Media['read']> {
+  async #voiceSource(messageId: string, isStaged: boolean): Promise<Bytes> {
     const staged = isStaged ? await this.#staging.read(messageId) : null
-    if (staged) {
-      return (range) => Readable.from([part(staged, range)])
-    }
+    if (staged) return inMemory(staged)
     // Not staged any more: the worker stored it since the message was read.
     if (!(await this.#blobs.info(messageId))) throw noSuchMedia()
-    return (range) => this.#blobs.read(messageId, range)
+    return this.#stored(messageId)
+  }
+
+  #stored(key: string): Bytes {
+    return {
+      read: (range) => this.#blobs.read(key, range),
+      urlOf: (answer) => this.#blobs.urlOf(key, answer),
+    }
   }
 }
 
 /** Audio has no name of its own. */
 function named({ createdAt, voiceMessage }: MessageDoc): { name?: string } {
   return voiceMessage ? { name: voiceFileName(createdAt, voiceMessage.mimeType) } : {}
+}
+
+function inMemory(bytes: Buffer): Bytes {
+  return { read: (range) => Readable.from([part(bytes, range)]), urlOf: async () => undefined }
 }
 
 function part(bytes: Buffer, range: ByteRange | undefined): Buffer {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import type { Media, MediaService } from '@earshot/core/media/media-service'
 import type { MediaSigner } from '@earshot/core/media/media-signer'
 import { CodedError, closed, Id, MediaRecord, plainText, SignedMediaUrl, UserId } from '@earshot/protocol'
@@ -73,39 +75,54 @@ export function mediaRoutes(
   )
 }
 
-function send(
+async function send(
   request: FastifyRequest,
   reply: FastifyReply,
   media: Media,
   { isDownload }: { isDownload: boolean },
-): FastifyReply {
+): Promise<FastifyReply> {
+  const { mimeType, size } = media
+  const disposition = contentDisposition(mimeType, media.name, isDownload)
   const etag = `"${media.sha256}"`
-  reply
-    .header('etag', etag)
-    .header('accept-ranges', 'bytes')
+  const facts = {
+    etag,
+    'accept-ranges': 'bytes',
     // What an id names never changes; who may read it does.
-    .header('cache-control', 'private, no-cache')
-    .header('content-disposition', contentDisposition(media.mimeType, media.name, isDownload))
-    .header('x-content-type-options', 'nosniff')
+    'cache-control': 'private, no-cache',
+    'content-disposition': disposition,
+    'x-content-type-options': 'nosniff',
     // Opened as a page of its own, it is one that can do nothing.
-    .header('content-security-policy', "default-src 'none'; img-src 'self'; media-src 'self'; sandbox")
+    'content-security-policy': "default-src 'none'; img-src 'self'; media-src 'self'; sandbox",
+  }
   const { 'if-none-match': ifNoneMatch, 'if-range': ifRange, range: rangeHeader } = request.headers
-  if (matchesEtag(ifNoneMatch, etag)) return reply.code(304).send()
+  if (matchesEtag(ifNoneMatch, etag)) return reply.headers(facts).code(304).send()
   if (request.method === 'HEAD') {
-    return reply.type(media.mimeType).header('content-length', media.size).send()
+    return reply.headers(facts).type(mimeType).header('content-length', size).send()
+  }
+  const elsewhere = await media.urlOf({ mimeType, disposition })
+  // It answers ranges too. Not to be remembered: the URL is good for a while.
+  if (elsewhere !== undefined) {
+    return reply.header('cache-control', 'private, no-store').redirect(elsewhere, 307)
   }
   const isOfThis = ifRange === undefined || ifRange === etag
-  const range = isOfThis ? parseRange(rangeHeader, media.size) : undefined
+  const range = isOfThis ? parseRange(rangeHeader, size) : undefined
   if (range === 'unsatisfiable') {
     const error = new CodedError('BAD_REQUEST', 'There is no such range.', { field: 'range' })
-    reply.header('content-range', `bytes */${media.size}`).removeHeader('content-disposition')
+    reply.headers(facts).header('content-range', `bytes */${size}`).removeHeader('content-disposition')
     return reply.code(416).type('application/json').send({ error: error.toWire() })
   }
-  reply.type(media.mimeType)
-  if (!range) return reply.header('content-length', media.size).send(media.read())
+  const body = await started(media.read(range))
+  reply.headers(facts).type(mimeType)
+  if (!range) return reply.header('content-length', size).send(body)
   return reply
     .code(206)
     .header('content-length', range.end - range.start + 1)
-    .header('content-range', `bytes ${range.start}-${range.end}/${media.size}`)
-    .send(media.read(range))
+    .header('content-range', `bytes ${range.start}-${range.end}/${size}`)
+    .send(body)
+}
+
+/** Its first bytes are there, or its failure: to be told while an answer can still say so. */
+async function started(body: Readable): Promise<Readable> {
+  await once(body, 'readable')
+  return body
 }
