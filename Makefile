@@ -6,7 +6,7 @@ CLI := node_modules/.bin/node infra/cli.ts
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down status logs test demo browser screenshots lint format loadtest loadtest-compare docs clean
+.PHONY: help install run up down status logs jobs test demo browser screenshots lint format loadtest loadtest-compare docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-26s %s\n", $$1, $$2 }'
@@ -27,6 +27,9 @@ status: $(INSTALLED) ## Show its processes and their health (JSON=1 for programs
 
 logs: $(INSTALLED) ## Follow its logs (NODE=gateway-1 for one process)
 	@$(CLI) logs
+
+jobs: $(INSTALLED) ## Show, retry or drop its dead jobs (ARGS="list", ARGS="retry --all")
+	@$(CLI) jobs $(or $(ARGS),list)
 
 test: $(INSTALLED) ## Run the tests (TEST=path for some of them)
 	@$(CLI) test

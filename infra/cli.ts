@@ -2,6 +2,7 @@ import { browser, screenshots } from './commands/browser.ts'
 import { clean } from './commands/clean.ts'
 import { demo } from './commands/demo.ts'
 import { down } from './commands/down.ts'
+import { jobs } from './commands/jobs.ts'
 import { loadtest } from './commands/loadtest.ts'
 import { loadtestCompare } from './commands/loadtest-compare.ts'
 import { logs } from './commands/logs.ts'
@@ -26,6 +27,7 @@ const COMMANDS: Record<string, Command> = {
   demo,
   browser,
   screenshots,
+  jobs,
   loadtest,
   'loadtest-compare': loadtestCompare,
   clean,

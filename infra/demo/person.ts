@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { EarshotClient, HttpApi } from '@earshot/client'
+import { EarshotClient, HttpApi, isRetryable } from '@earshot/client'
 import type { Message, ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
 import { Twist } from './story.ts'
 
@@ -68,8 +68,7 @@ export class Person {
   /** Makes an account and connects, if need be again and again until on a node other than `awayFrom`. */
   static async join(target: string, name: string, awayFrom?: string): Promise<Person> {
     const api = new HttpApi({ url: target, getToken: async () => '' })
-    const username = `${name.toLowerCase()}-${Math.random().toString(36).slice(2, 10)}`
-    const session = await api.register({ username, password: `${username}-secret`, name })
+    const session = await register(api, name)
     for (let tries = 0; tries < maxTries; tries++) {
       const person = new Person(target, session)
       await person.client.connect()
@@ -121,6 +120,19 @@ export class Person {
       )
       this.#watchers.add(look)
     })
+  }
+}
+
+/** As somebody new each time, since a node that dies does not say whether it had made the account. */
+async function register(api: HttpApi, name: string) {
+  for (let tries = 1; ; tries++) {
+    const username = `${name.toLowerCase()}-${Math.random().toString(36).slice(2, 10)}`
+    try {
+      return await api.register({ username, password: `${username}-secret`, name })
+    } catch (error) {
+      if (!isRetryable(error) || tries === maxTries) throw error
+      await wait(pauseMs)
+    }
   }
 }
 

@@ -75,6 +75,16 @@ test('who has left themselves is not asked what they believe', async (t) => {
   t.strictSame(faults, [])
 })
 
+test('an event and an answer of one version may overtake each other', async (t) => {
+  const { judge, faults } = judged()
+  judge.answered('ann', bob(true, 1_004, 1), 1_010)
+  judge.event('ann', bob(true, 1_000, 1), 1_020)
+  judge.answered('ann', bob(true, 1_002, 1), 1_015)
+  t.strictSame(faults, [], 'the answer was asked for before the event came')
+  judge.answered('ann', bob(true, 1_003, 1), 1_030)
+  t.match(faults, [/last seen 1 ms before what was told earlier/])
+})
+
 test('versions and lastSeen never go back', async (t) => {
   const { judge, faults } = judged()
   judge.event('ann', bob(true, 1_050, 3), 1_060)

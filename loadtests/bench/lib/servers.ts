@@ -23,15 +23,18 @@ export interface ServersOptions {
  */
 export class Servers {
   readonly jwtSecret: string
+  readonly redisUrl: string
   readonly #processes: Record<Part, readonly Daemon[]>
   readonly #stop: () => Promise<void>
 
   private constructor(deps: {
     jwtSecret: string
+    redisUrl: string
     processes: Record<Part, readonly Daemon[]>
     stop: () => Promise<void>
   }) {
     this.jwtSecret = deps.jwtSecret
+    this.redisUrl = deps.redisUrl
     this.#processes = deps.processes
     this.#stop = deps.stop
   }
@@ -70,7 +73,7 @@ export class Servers {
         Promise.all([worker, ...gateways].map((daemon) => daemon.start())),
       )
       const processes = { gateways, worker: [worker], redis: redis.daemons, database: mongo.daemons }
-      return new Servers({ jwtSecret, processes, stop })
+      return new Servers({ jwtSecret, redisUrl: redis.url, processes, stop })
     } catch (error) {
       await stop()
       throw error

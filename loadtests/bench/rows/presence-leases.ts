@@ -8,6 +8,8 @@ import { count } from '../lib/settings.ts'
 
 const shards = 64
 const leaseMs = 15_000
+/** `PING_INTERVAL_MS` / `PRESENCE_RENEW_MS` */
+const renewalsPerPing = 3
 /** As gateways and workers have it. */
 const leasesPerCall = 500
 const usersPerCall = 500
@@ -48,7 +50,9 @@ export const presenceLeases: Row = {
       }
       await note('connect', connections, () => bench.connect())
       const userBytes = ((await meter.memory()) - emptyBytes) / connections
-      await note('renew', connections * rounds, () => repeat(rounds, () => bench.renew()))
+      await note('renew', connections * rounds, () =>
+        repeat(rounds, (round) => bench.renew(round % renewalsPerPing === 0)),
+      )
       await note('read a state', connections * rounds, () => repeat(rounds, () => bench.read()))
       await note('note a change as told', connections, () => bench.told())
       await note('sweep a shard', shards * 10 * rounds, () => repeat(10 * rounds, () => bench.sweep()))
@@ -86,11 +90,17 @@ class Leases {
     return inSteps(this.#leases, atOnce, (lease) => this.#store.release(lease, 0, 0))
   }
 
-  async renew(): Promise<void> {
+  /** @param hasNews whether connections gave a sign of life since the last renewal: between two pings most did not */
+  async renew(hasNews: boolean): Promise<void> {
     const byShard = Map.groupBy(this.#leases, ({ userId }) => this.#store.keys.shardOf(userId))
     for (const [shard, leases] of byShard) {
       for (let i = 0; i < leases.length; i += leasesPerCall) {
-        await this.#store.renew(shard, leases.slice(i, i + leasesPerCall), () => 7_500, false)
+        await this.#store.renew(
+          shard,
+          leases.slice(i, i + leasesPerCall),
+          () => (hasNews ? 2_500 : undefined),
+          false,
+        )
       }
     }
   }
@@ -190,8 +200,8 @@ async function inSteps<T>(items: T[], size: number, work: (item: T) => Promise<u
   for (let i = 0; i < items.length; i += size) await Promise.all(items.slice(i, i + size).map(work))
 }
 
-async function repeat(times: number, work: () => Promise<void>): Promise<void> {
-  for (let i = 0; i < times; i++) await work()
+async function repeat(times: number, work: (round: number) => Promise<void>): Promise<void> {
+  for (let i = 0; i < times; i++) await work(i)
 }
 
 function tableOf(costs: Cost[], connections: number, userBytes: number): Table {

@@ -11,6 +11,10 @@ import {
   type Limits,
   type LoginRequest,
   type MessageSearch,
+  type PushKey,
+  type PushSubscriptionInput,
+  type PushSubscriptionList,
+  type PushSubscriptionRecord,
   type RegisterRequest,
   type SearchResult,
   type Session,
@@ -99,7 +103,9 @@ export class HttpApi {
     return this.#http.json('GET', `/user/lastSeen/${segment(userId)}`)
   }
 
+  /** Of nobody, without a request, when it is asked of nobody. */
   async lastSeenMany(userIds: readonly string[]): Promise<UserLastSeen[]> {
+    if (userIds.length === 0) return []
     const answer = await this.#http.json<{ users: UserLastSeen[] }>('POST', '/user/lastSeen', {
       body: { userIds },
     })
@@ -128,6 +134,28 @@ export class HttpApi {
   /** Messages of one's conversations with these words, the newest first. */
   searchMessages(search: MessageSearch): Promise<SearchResult> {
     return this.#http.json('GET', '/message/search', { query: search })
+  }
+
+  /**
+   * For `pushManager.subscribe({ userVisibleOnly: true, applicationServerKey })`. Rejects with `NOT_FOUND` where there are no
+   * push notifications.
+   */
+  async pushKey(): Promise<string> {
+    return (await this.#http.json<PushKey>('GET', '/push/key')).publicKey
+  }
+
+  /** @param subscription the browser's `PushSubscription.toJSON()`, and a name for the device if wanted */
+  subscribePush(subscription: PushSubscriptionInput): Promise<PushSubscriptionRecord> {
+    return this.#http.json('POST', '/push/subscriptions', { body: subscription })
+  }
+
+  /** One's devices that get push notifications, the newest first. */
+  async pushSubscriptions(): Promise<PushSubscriptionRecord[]> {
+    return (await this.#http.json<PushSubscriptionList>('GET', '/push/subscriptions')).subscriptions
+  }
+
+  async unsubscribePush(subscriptionId: string): Promise<void> {
+    await this.#http.request('DELETE', `/push/subscriptions/${segment(subscriptionId)}`)
   }
 
   limits(): Promise<Limits> {

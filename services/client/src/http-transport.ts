@@ -1,5 +1,9 @@
 import { CodedError } from '@earshot/protocol'
+import { isRetryable, type RetryPolicy, retryDelayMs, sleep } from './retry.ts'
 import { fromHttpStatus, fromWire } from './wire-error.ts'
+
+/** For reading: a node may die with a request in its hands. */
+const readPolicy: RetryPolicy = { maxTries: 4, baseDelayMs: 200, maxDelayMs: 2_000 }
 
 export interface HttpTransportOptions {
   /** Origin of the service, e.g. `https://chat.example.org`. */
@@ -21,7 +25,7 @@ export interface HttpRequest {
   timeoutMs?: number
 }
 
-/** `fetch` with our token, our errors and a limit in time. */
+/** `fetch` with our token, our errors and a limit in time. What only reads is tried a few times. */
 export class HttpTransport {
   readonly #base: string
   readonly #getToken: HttpTransportOptions['getToken']
@@ -42,7 +46,22 @@ export class HttpTransport {
     }
   }
 
-  async request(
+  async request(method: string, path: string, request?: HttpRequest): Promise<Response> {
+    const givenUpAt = performance.now() + (request?.timeoutMs ?? this.#timeoutMs)
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#once(method, path, request)
+      } catch (error) {
+        const isFinal = method !== 'GET' || !isRetryable(error) || request?.signal?.aborted
+        if (isFinal || tries >= readPolicy.maxTries) throw error
+        const delayMs = retryDelayMs(readPolicy, tries, error.retryAfterMs)
+        if (performance.now() + delayMs > givenUpAt) throw error
+        await sleep(delayMs)
+      }
+    }
+  }
+
+  async #once(
     method: string,
     path: string,
     { query, body, raw, signal, timeoutMs = this.#timeoutMs, ...request }: HttpRequest = {},

@@ -1,4 +1,14 @@
-export type { Change, Conversation, Group, Message, SendAck, UserStatus } from '@earshot/protocol'
+export type {
+  Change,
+  Conversation,
+  Group,
+  Message,
+  Notification,
+  PushSubscriptionInput,
+  PushSubscriptionRecord,
+  SendAck,
+  UserStatus,
+} from '@earshot/protocol'
 export { CodedError, directConversationId, directMembers } from '@earshot/protocol'
 export { connect, EarshotClient } from './earshot-client.ts'
 export type { EarshotEvents, StateEvents } from './events.ts'

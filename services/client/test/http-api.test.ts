@@ -52,3 +52,22 @@ t.test('the token goes to our own media only', async (t) => {
   t.equal(await (await http.media('/media/x')).text(), 'audio')
   await t.rejects(http.media('https://elsewhere.example/media/x'), { code: 'BAD_REQUEST' })
 })
+
+t.test('nobody is asked about nobody', async (t) => {
+  const http = await api(t, () => t.fail('a request'))
+  t.same(await http.lastSeenMany([]), [])
+})
+
+t.test('what only reads is tried again, what changes something is not', async (t) => {
+  const asked: string[] = []
+  const http = await api(t, (request, response) => {
+    asked.push(request.method ?? '')
+    if (asked.length === 1) request.socket.destroy()
+    else response.end('{"messages":[],"headSeq":0}')
+  })
+  t.match(await http.history('dm:a:b'), { headSeq: 0 })
+  t.same(asked, ['GET', 'GET'])
+  asked.length = 0
+  await t.rejects(http.setMember('g', 'ann'), { code: 'RETRY_LATER' })
+  t.same(asked, ['PUT'])
+})

@@ -121,7 +121,7 @@ export class Cluster {
     await this.db.dropDatabase()
     await this.#mongo.close()
     const keys = await this.redis.keys(`*${this.prefix}*`)
-    if (keys.length > 0) await this.redis.del(keys)
+    await Promise.all(keys.map((key) => this.redis.del(key)))
     this.redis.disconnect()
   }
 }

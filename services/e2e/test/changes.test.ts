@@ -223,3 +223,27 @@ async function missed(
   if (!answer) throw new Error('the conversation is absent')
   return answer
 }
+
+t.test(
+  'a change whose node died before it was in the message: who learns of it and who reads agree',
+  async (t) => {
+    const cluster = await startCluster(t, { workers: 0 })
+    const ann = await cluster.connect('ann', 0)
+    const bob = await cluster.connect('bob', 1)
+    const { _id: messageId, conversationId } = await ann.send('message', { recipientId: 'bob', content: 'x' })
+    await ann.send('edit_message', { messageId, content: 'y' })
+    const log = cluster.db.collection<{ _id: string }>('changes')
+    const change = {
+      ...(await log.findOne({ conversationId })),
+      _id: `${conversationId}:2`,
+      changeSeq: 2,
+      isPending: true,
+    }
+    await log.insertOne({ ...change, content: 'z' } as { _id: string })
+
+    const { changes } = await missed(bob, conversationId, { seq: 1, changeSeq: 1 })
+    t.match(changes, [{ type: 'message_edited', content: 'z', changeSeq: 2 }])
+    const path = `/chat/${encodeURIComponent(conversationId)}/messages`
+    t.match(await ann.get<HistoryPage>(path), { messages: [{ content: 'z' }] })
+  },
+)

@@ -1,4 +1,4 @@
-import type { UserStatus } from '@earshot/protocol'
+import type { Group, UserStatus } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
 import { dataUrl, webmBytes } from '../src/speech.ts'
@@ -148,4 +148,31 @@ t.test('a gateway leaves quietly: its clients move on and nobody is seen offline
   await cluster.connect('bob')
   await ann.barrier()
   t.same(ann.heardOf('user_status_changed').filter(isOffline('bob')), [])
+})
+
+t.test("what makes no sense on the nodes' channels does them no harm", async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const created = await ann.http('/group', { method: 'POST', json: { name: 'G', members: ['bob'] } })
+  const { _id: groupId } = (await created.json()) as Group
+  await ann.get('/user/lastSeen/bob')
+  for (const channel of ['membership', 'visibility', 'presence:changed']) {
+    for (const message of [
+      'no JSON',
+      'null',
+      '1',
+      '{}',
+      '[]',
+      '[null]',
+      '"text"',
+      '{"change":null,"id":[]}',
+    ]) {
+      await cluster.redis.spublish(`${cluster.prefix}:${channel}`, message)
+    }
+  }
+  t.equal((await ann.http(`/group/${groupId}/members/bob`, { method: 'DELETE' })).status, 204)
+  await bob.hears('group_member_removed')
+  await ann.send('message', { recipientId: 'bob', content: 'both nodes live' })
+  await bob.hears('new_message')
 })

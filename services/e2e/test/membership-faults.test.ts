@@ -178,7 +178,9 @@ t.test('a node that does not hear the others lets nobody hear a group', async (t
   const cluster = await startCluster(t, { nodes: 1 })
   const { gate, url } = await Gate.to(process.env.TEST_REDIS_URL ?? '')
   t.teardown(() => gate.close())
-  await cluster.addGateway({ REDIS_URL: url })
+  // Other tests have their nodes on the same Redis.
+  const NODE_ID = `${cluster.prefix}-deaf`
+  await cluster.addGateway({ REDIS_URL: url, NODE_ID })
   const ann = await cluster.connect('ann', 0)
   const bob = await cluster.connect('bob', 1)
   const dora = await cluster.connect('dora', 1)
@@ -189,7 +191,7 @@ t.test('a node that does not hear the others lets nobody hear a group', async (t
 
   // Its subscription alone: all else works, so that the node goes on serving.
   gate.turnAway()
-  const port = subscriberPort(String(await cluster.redis.client('LIST')), 'gateway-1')
+  const port = subscriberPort(String(await cluster.redis.client('LIST')), NODE_ID)
   await cluster.redis.client('KILL', 'ADDR', `127.0.0.1:${port}`)
   await until(async () => !(await bob.http('/readyz')).ok)
   t.equal((await ann.http(memberPath(groupId, 'bob'), remove)).status, 204)

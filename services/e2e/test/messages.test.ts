@@ -1,4 +1,4 @@
-import type { HistoryPage } from '@earshot/protocol'
+import type { Group, HistoryPage } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
 
@@ -137,4 +137,31 @@ t.test('a number on its way from another node is waited for, one that never come
     [2, 3, 5],
   ])
   t.match(await messages.findOne({ seq: 4 }), { isVoid: true }, 'nothing can come there any more')
+})
+
+t.test('sent again by one who may not write there any more: the answer that it had', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const created = await ann.http('/group', { method: 'POST', json: { name: 'G', members: ['bob'] } })
+  const { _id: groupId } = (await created.json()) as Group
+  await bob.hears('group_created')
+  const toGroup = { groupId, messageType: 'text' as const, content: 'said in time', clientMessageId: 'k1' }
+  const toAnn = { recipientId: 'ann', content: 'said in time', clientMessageId: 'k2' }
+  const inGroup = await bob.send('group_message', toGroup)
+  const direct = await bob.send('message', toAnn)
+  t.equal((await ann.http(`/group/${groupId}/members/bob`, { method: 'DELETE' })).status, 204)
+  t.equal((await ann.http('/user/me/blocked/bob', { method: 'PUT' })).status, 204)
+
+  t.same(await bob.send('group_message', toGroup), inGroup)
+  t.same(await bob.send('message', toAnn), direct)
+  t.match(await bob.raw('group_message', { ...toGroup, clientMessageId: 'k3' }), {
+    error: { code: 'NOT_FOUND' },
+  })
+  // A block is felt on every node within a second.
+  let refusal = await bob.raw('message', { ...toAnn, clientMessageId: 'k4' })
+  for (let n = 5; refusal.ok; n++) refusal = await bob.raw('message', { ...toAnn, clientMessageId: `k${n}` })
+  t.match(refusal, { error: { code: 'FORBIDDEN' } })
+  t.same(await bob.send('message', toAnn), direct)
+  t.match(await bob.raw('message', { ...toAnn, content: 'other' }), { error: { code: 'CONFLICT' } })
 })

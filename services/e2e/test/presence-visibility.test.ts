@@ -1,6 +1,7 @@
 import type { UserLastSeen, UserStatus } from '@earshot/protocol'
 import t from 'tap'
 import { type Cluster, startCluster } from '../src/cluster.ts'
+import { redisNow } from '../src/presence-truth.ts'
 import type { TestClient } from '../src/test-client.ts'
 
 const of =
@@ -114,11 +115,57 @@ t.test('HTTP tells nothing of who hides, however it is asked', async (t) => {
   t.match(await seenBy(back, 'bob'), { isOnline: true }, 'oneself one sees')
 })
 
+t.test('when one came while hidden stays hidden, also when one shows oneself again', async (t) => {
+  const cluster = await startCluster(t)
+  const { ann, bob } = await two(cluster, 'watches')
+  const zoe = await cluster.connect('zoe', 1)
+  await zoe.send('user_online', 'zoe')
+  await bob.send('presence_visibility', { lastSeen: 'nobody' })
+  bob.socket.disconnect()
+  const back = await cluster.connect('bob', 0)
+  await back.send('user_online', 'bob')
+  const shownFrom = await redisNow(cluster)
+  await back.send('presence_visibility', { lastSeen: 'everyone' })
+  const shown = await ann.hears('user_status_changed', of('bob', true, shownFrom - 1))
+  t.ok(shown.version >= shownFrom)
+  const { statuses } = await ann.send('presence_subscribe', { userIds: ['bob'] })
+  t.ok((statuses[0]?.version ?? 0) >= shownFrom)
+  const tag = async (userId: string) => (await ann.http(`/user/lastSeen/${userId}`)).headers.get('etag')
+  t.equal(await tag('bob'), await tag('zoe'), 'a tag says no more than the answer does')
+})
+
+t.test('whoever guesses a tag learns nothing of who hides', async (t) => {
+  const cluster = await startCluster(t)
+  const { ann, bob } = await two(cluster, 'watches')
+  const known = [(await ann.http('/user/lastSeen/bob')).headers.get('etag') ?? '']
+  bob.socket.disconnect()
+  await ann.hears('user_status_changed', left('bob'))
+  known.push((await ann.http('/user/lastSeen/bob')).headers.get('etag') ?? '')
+  const back = await cluster.connect('bob', 0)
+  await back.send('presence_visibility', { lastSeen: 'nobody' })
+  const guess = async () =>
+    Promise.all(
+      known.map(async (tag) => {
+        const answer = await ann.http('/user/lastSeen/bob', { headers: { 'if-none-match': tag } })
+        return [answer.status, answer.headers.get('etag'), await answer.text()]
+      }),
+    )
+  const online = await guess()
+  t.same(
+    online.map(([status]) => status),
+    [200, 200],
+  )
+  back.socket.disconnect()
+  await barrier(cluster, ann)
+  t.same(await guess(), online)
+})
+
 t.test('who hides does not see others', async (t) => {
   const cluster = await startCluster(t)
   const { ann, bob } = await two(cluster, 'watches')
   await ann.send('presence_visibility', { lastSeen: 'nobody' })
-  await ann.hears('user_status_changed', of('bob', false))
+  const hidden = await ann.hears('user_status_changed', of('bob', false))
+  const known = heard(ann, 'bob').length
   t.match(await seenBy(ann, 'bob'), nothing)
   bob.socket.disconnect()
   const carl = await cluster.connect('carl', 0)
@@ -133,15 +180,12 @@ t.test('who hides does not see others', async (t) => {
     [],
     'nor whom she subscribed to before',
   )
-  t.equal(heard(ann, 'bob').length, 1)
+  t.equal(heard(ann, 'bob').length, known)
 
   await ann.send('presence_visibility', { lastSeen: 'everyone' })
   await ann.hears('user_status_changed', of('zoe', true))
   const bobs = await ann.hears('user_status_changed', left('bob'))
-  t.ok(
-    bobs.version > (heard(ann, 'bob')[0]?.version ?? 0),
-    'what she missed, she is told when she may see again',
-  )
+  t.ok(bobs.version > hidden.version, 'what she missed, she is told when she may see again')
 })
 
 t.test('exceptions: for these it is the other way round', async (t) => {

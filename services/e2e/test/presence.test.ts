@@ -58,6 +58,24 @@ t.test('a lost connection comes back within the grace period, and nobody notices
   t.same(ann.heardOf('user_status_changed').filter(of('bob', false)), [])
 })
 
+t.test('what the grace period kept from being told is counted', async (t) => {
+  const cluster = await startCluster(t, { env: { PRESENCE_GRACE_MS: '3600000', PRESENCE_SHARDS: '1' } })
+  const bob = await cluster.connect('bob', 0)
+  await bob.send('user_online', 'bob')
+  bob.socket.io.reconnection(false)
+  bob.socket.io.engine.close()
+  const fields = () => cluster.redis.hkeys(`${cluster.prefix}:{p0}:u:bob`)
+  while (!(await fields()).some((field) => field.startsWith('g:')));
+  const again = await cluster.connect('bob', 1)
+  await again.send('user_online', 'bob')
+  const metrics = await (await fetch(`${cluster.url(1)}/metrics`)).text()
+  t.match(metrics, /^earshot_presence_spared_total\{.*\} 1$/m)
+  t.notOk(
+    (await fields()).some((field) => field.startsWith('g:')),
+    'and the grace is over',
+  )
+})
+
 t.test('who subscribes hears of those alone', async (t) => {
   const cluster = await startCluster(t)
   const ann = await cluster.connect('ann', 0)

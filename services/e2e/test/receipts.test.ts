@@ -97,6 +97,30 @@ t.test('who hides theirs does not see others', async (t) => {
   t.match(await bob.hears('message_status_changed', ({ userId }) => userId === 'ann'), { readSeq: 0 })
 })
 
+t.test('who has left a group is not told who reads in it', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const carl = await cluster.connect('carl', 1)
+  const created = await ann.http('/group', { method: 'POST', json: { name: 'G', members: ['bob', 'carl'] } })
+  const { _id: groupId } = (await created.json()) as Group
+  await Promise.all([bob.hears('group_created'), carl.hears('group_created')])
+  await bob.send('group_message', { groupId, messageType: 'text', content: 'said before he left' })
+  const { seq } = await ann.send('group_message', { groupId, messageType: 'text', content: 'and after' })
+  t.equal((await bob.http(`/group/${groupId}/members/bob`, { method: 'DELETE' })).status, 204)
+
+  await carl.send('message_read', { conversationId: groupId, seq })
+  await ann.hears('message_status_changed', ({ userId }) => userId === 'carl')
+  const { conversationId } = await bob.send('message', { recipientId: 'carl', content: 'a barrier' })
+  await carl.hears('new_message')
+  await carl.send('message_read', { conversationId, seq: 1 })
+  await bob.hears('message_status_changed', (moved) => moved.conversationId === conversationId)
+  t.same(
+    bob.heardOf('message_status_changed').filter((moved) => moved.conversationId === groupId),
+    [],
+  )
+})
+
 t.test('typing reaches the other one, ends with the socket, is no secret to nobody else', async (t) => {
   const cluster = await startCluster(t)
   const ann = await cluster.connect('ann', 0)

@@ -1,4 +1,5 @@
-import { queuePrefix, voiceQueueNames } from '@earshot/core/voice/voice-queue'
+import { queuePrefix } from '@earshot/core/jobs/job-queue'
+import { voiceQueueNames } from '@earshot/core/voice/voice-queue'
 import type { HistoryPage, SearchResult } from '@earshot/protocol'
 import { Queue } from 'bullmq'
 import t from 'tap'

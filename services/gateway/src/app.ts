@@ -46,6 +46,9 @@ import { MessageStore } from '@earshot/core/messages/message-store'
 import { RateLimiter } from '@earshot/core/messages/rate-limiter'
 import { createTextIndex, SearchService } from '@earshot/core/messages/search-service'
 import { Sequencer } from '@earshot/core/messages/sequencer'
+import { PushHosts } from '@earshot/core/notifications/push-hosts'
+import { PushSubscriptions } from '@earshot/core/notifications/push-subscriptions'
+import { SubscriptionStore } from '@earshot/core/notifications/subscription-store'
 import { Health } from '@earshot/core/observability/health'
 import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
@@ -76,6 +79,7 @@ import { conversationRoutes } from './http/routes/conversation-routes.ts'
 import { mediaRoutes } from './http/routes/media-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
 import { peopleRoutes } from './http/routes/people-routes.ts'
+import { pushRoutes } from './http/routes/push-routes.ts'
 import { resumableUploadRoutes } from './http/routes/resumable-upload-routes.ts'
 import { uploadRoutes } from './http/routes/upload-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
@@ -246,9 +250,11 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     work: () => positions.flush(),
     log,
   })
+  const applier = new ChangeApplier(db)
   const history = new HistoryService({
     messages: messageStore,
     changes: changeStore,
+    applier,
     access,
     status: new StatusView({ marks, memberships, sizes: groupSizes, settings }),
     positions,
@@ -410,7 +416,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     changes: changeStore,
     finisher: new ChangeFinisher({
       changes: changeStore,
-      applier: new ChangeApplier(db),
+      applier,
       messages: messageStore,
       conversations,
       media: new MediaReleaser({ store: mediaStore, blobs, staging, positions: positionStore }),
@@ -451,6 +457,12 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     ttlMs: config.MEDIA_ORPHAN_TTL_S * 1_000,
   })
   const slots = new UploadSlots({ max: config.MEDIA_UPLOADS_MAX, maxPerUser: config.MEDIA_UPLOADS_PER_USER })
+  const pushSubscriptions = new PushSubscriptions({
+    store: new SubscriptionStore(db),
+    hosts: new PushHosts(config.PUSH_HOSTS),
+    publicKey: config.VAPID_PUBLIC_KEY,
+    maxPerUser: config.PUSH_MAX_PER_USER,
+  })
   const accounts = new AccountService(db, users, tokens, config.TOKEN_TTL_S)
   const demo = new DemoPeopleService({
     users,
@@ -468,6 +480,9 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   await app.register(async (scope) => userRoutes(scope, { people, presence, limits, ...authenticated }))
   await app.register(async (scope) =>
     conversationRoutes(scope, { lister, history, groups, changes, search, limits, ...authenticated }),
+  )
+  await app.register(async (scope) =>
+    pushRoutes(scope, { subscriptions: pushSubscriptions, ...authenticated }),
   )
   await app.register(async (scope) =>
     peopleRoutes(scope, {

@@ -31,7 +31,8 @@ export const errorTable = {
   RETRY_LATER: {
     httpStatus: 503,
     retry: 'later',
-    meaning: 'The service is full or a store is away; nothing was kept.',
+    meaning:
+      'The service is full or a store is away. It was not done; only where a store went away in the middle may it have been kept.',
   },
   INTERNAL: {
     httpStatus: 500,

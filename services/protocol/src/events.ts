@@ -72,6 +72,7 @@ export const serverEvents = {
   new_group_voice_message: Message,
   voice_message_stored: VoiceMessageStored,
   voice_message_transcribed: VoiceMessageStored,
+  voice_message_failed: VoiceMessageStored,
   voice_position_changed: VoicePositionChanged,
   message_edited: MessageEdited,
   message_deleted: MessageDeleted,

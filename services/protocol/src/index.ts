@@ -9,6 +9,7 @@ export { ConversationId, closed, count, Id, plainText, UserId } from './schemas/
 export * from './schemas/conversations.ts'
 export * from './schemas/media.ts'
 export * from './schemas/messages.ts'
+export * from './schemas/notifications.ts'
 export * from './schemas/presence.ts'
 export * from './schemas/receipts.ts'
 export * from './schemas/search.ts'

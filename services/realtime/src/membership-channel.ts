@@ -28,8 +28,8 @@ export class MembershipChannel implements MembershipAnnouncer {
    */
   async listen(follow: (change: MembershipChange) => Promise<void>): Promise<void> {
     this.#follow = follow
-    await this.#announcements.listen(({ from, ...change }) => {
-      if (from !== this.#self) void follow(change)
+    await this.#announcements.listen(async ({ from, ...change }) => {
+      if (from !== this.#self) await follow(change)
     })
   }
 

@@ -1,4 +1,5 @@
 import { inTime } from '@earshot/core/in-time'
+import type { Logger } from '@earshot/core/observability/logger'
 import { CodedError } from '@earshot/protocol'
 import type { Redis } from 'ioredis'
 
@@ -10,28 +11,40 @@ export interface ProcessChannelDeps {
   publish: (channel: string, message: string) => Promise<number>
   /** For sharded channels. */
   subscriber: Redis
+  log: Logger
 }
 
 /** What processes of a cluster say to each other, as JSON over one channel of Redis. */
 export class ProcessChannel<T> {
   readonly #publish: ProcessChannelDeps['publish']
   readonly #subscriber: Redis
+  readonly #log: Logger
   readonly #name: string
 
-  constructor({ publish, subscriber }: ProcessChannelDeps, name: string) {
+  constructor({ publish, subscriber, log }: ProcessChannelDeps, name: string) {
     this.#publish = publish
     this.#subscriber = subscriber
+    this.#log = log
     this.#name = name
   }
 
   /** Resolves when all that is sent from then on is heard. */
-  async listen(hear: (message: T) => void): Promise<void> {
+  async listen(hear: (message: T) => void | Promise<void>): Promise<void> {
     const name = Buffer.from(this.#name)
     // As bytes: a listener for text would make text of every message of every room.
     this.#subscriber.on('smessageBuffer', (from: Buffer, message: Buffer) => {
-      if (name.equals(from)) hear(JSON.parse(message.toString()) as T)
+      if (name.equals(from)) void this.#take(message, hear)
     })
     await this.#subscriber.ssubscribe(this.#name)
+  }
+
+  /** What cannot be understood, from another version or somebody at Redis' prompt, must not end the process. */
+  async #take(message: Buffer, hear: (message: T) => void | Promise<void>): Promise<void> {
+    try {
+      await hear(JSON.parse(message.toString()) as T)
+    } catch (err) {
+      this.#log.warn({ err, channel: this.#name }, 'what was heard on a channel makes no sense')
+    }
   }
 
   /** Resolves to how many heard it. @throws {CodedError} `RETRY_LATER` when Redis did not take it */

@@ -52,9 +52,10 @@ export function createRealtime(deps: {
   const { publisher, subscriber, prefix, log } = deps
   const subscriptions = new Subscriptions(subscriber)
   const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
-  const memberships = new MembershipChannel({ publish, subscriber, prefix })
-  const visibility = new VisibilityChannel({ publish, subscriber, prefix, log })
-  const notices = new PresenceNotices({ publish, subscriber, prefix })
+  const channels = { publish, subscriber, prefix, log }
+  const memberships = new MembershipChannel(channels)
+  const visibility = new VisibilityChannel(channels)
+  const notices = new PresenceNotices(channels)
   surviveOutages(publisher, deps.metrics, log)
   const io: RealtimeServer = new Server({
     ...deps.options,

@@ -27,7 +27,7 @@ export class VisibilityChannel implements VisibilityAnnouncer {
   readonly #answered = new Map<string, () => void>()
   #follow: (change: VisibilityChange) => void = () => undefined
 
-  constructor(deps: ProcessChannelDeps & { prefix: string; log: Logger }) {
+  constructor(deps: ProcessChannelDeps & { prefix: string }) {
     this.#deps = deps
     this.#prefix = deps.prefix
     this.#log = deps.log

@@ -15,6 +15,8 @@ import { MembershipRepair } from '@earshot/core/conversations/membership-repair'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
 import { PendingMemberships } from '@earshot/core/conversations/pending-memberships'
 import { Interval } from '@earshot/core/interval'
+import { DeadLetters } from '@earshot/core/jobs/dead-letters'
+import { allQueueNames } from '@earshot/core/jobs/queue-names'
 import { AdoptionBatch, openAtHead } from '@earshot/core/legacy/adoption-batch'
 import { AdoptionNotes } from '@earshot/core/legacy/adoption-notes'
 import { AdoptionStore } from '@earshot/core/legacy/adoption-store'
@@ -30,6 +32,7 @@ import { UploadLocks } from '@earshot/core/media/upload-locks'
 import { UploadStore } from '@earshot/core/media/upload-store'
 import { MessageStore } from '@earshot/core/messages/message-store'
 import { Sequencer } from '@earshot/core/messages/sequencer'
+import { lookAtHeads, notificationQueues } from '@earshot/core/notifications/notification-queues'
 import { Health } from '@earshot/core/observability/health'
 import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
@@ -50,6 +53,8 @@ import { VoiceStaging } from '@earshot/core/voice/staging'
 import { StagingAudit } from '@earshot/core/voice/staging-audit'
 import { voiceQueues } from '@earshot/core/voice/voice-queues'
 import { createPresenceTelling, createRealtime, SocketFanout } from '@earshot/realtime'
+import { addBoard } from './board.ts'
+import { notificationWays, startNotificationWorkers } from './jobs/notification-workers.ts'
 import { startVoiceWorkers } from './jobs/voice-workers.ts'
 import { createOperationServer } from './operation-server.ts'
 
@@ -103,7 +108,18 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     log,
     metrics,
   }
-  const heads = new ConversationHeads({ store: conversations, messages, writeBehind })
+  const notifyQueues = notificationQueues(
+    producer,
+    { prefix, attempts: config.NOTIFY_ATTEMPTS, backoffMs: config.NOTIFY_BACKOFF_MS },
+    log,
+  )
+  const ways = notificationWays(config)
+  const heads = new ConversationHeads({
+    store: conversations,
+    messages,
+    writeBehind,
+    onAdvanced: ways.push || ways.webhook ? lookAtHeads(notifyQueues.look) : undefined,
+  })
   const marks = new Marks({ store: new MarkStore(db), writeBehind })
   const queues = voiceQueues(
     producer,
@@ -171,6 +187,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
   })
   const flusher = new LastSeenFlusher({
     upkeep,
+    leases,
     lastSeen,
     onLater: (state) => outbox.announce(state),
     metrics,
@@ -237,7 +254,12 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     }),
     users,
   })
+  const deadLetters = new DeadLetters(producer, { prefix, queues: allQueueNames })
+  const countDead = async () => {
+    for (const [queue, count] of await deadLetters.counts()) metrics.deadJobs.set({ queue }, count)
+  }
   const intervals = [
+    new Interval({ name: 'dead jobs', everyMs: 15_000, work: countDead, log }),
     new Interval({ name: 'lease sweep', everyMs: config.PRESENCE_SWEEP_MS, work: () => sweeper.run(), log }),
     new Interval({
       name: 'lastSeen flush',
@@ -307,8 +329,14 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     log,
     metrics,
   })
+  const notificationWorkers = startNotificationWorkers({
+    ...{ config, connection: consumer, redis, db, messages, memberships, sizes: groupSizes },
+    ...{ users, leases, marks, queues: notifyQueues, log, metrics },
+  })
   const health = new Health({ redis: () => redis.ping(), mongodb: () => db.command({ ping: 1 }) })
   const server = createOperationServer({ health, metrics })
+  const { BOARD_PASSWORD: password } = config
+  if (password) await addBoard(server, producer, { prefix, queues: allQueueNames, password })
   await server.listen({ port: config.PORT, host: config.HOST })
   await telling.listen()
   for (const interval of intervals) interval.start()
@@ -321,7 +349,7 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
     async close() {
       health.drain()
       // Waits for the jobs under way; one that takes too long is taken over by another worker.
-      await voiceWorkers.close()
+      await Promise.all([voiceWorkers.close(), notificationWorkers.close()])
       adopter.stop()
       for (const interval of intervals) await interval.stop()
       // What MongoDB does not take now stays in Redis, for the next worker.
@@ -333,6 +361,8 @@ export async function startWorker(config: LoadedConfig, log: Logger): Promise<Wo
       // Not io.close(): that closes an HTTP server, and this one has none.
       await io.of('/').adapter.close()
       await queues.close()
+      await notifyQueues.close()
+      await deadLetters.close()
       await stores.close()
       log.info('worker is down')
     },

@@ -55,6 +55,7 @@ export async function createIndexes(db: Db): Promise<void> {
     db.collection('conversations').createIndex({ members: 1, updatedAt: -1, _id: -1 }),
     db.collection('users').createIndex({ nameLower: 1 }),
     db.collection('visibility').createIndex({ version: 1 }),
+    db.collection('push_subscriptions').createIndex({ userId: 1 }),
     // Sparse: who was never online by this system has no such field.
     db.collection('users').createIndex({ isOnline: 1 }, { sparse: true }),
   ])

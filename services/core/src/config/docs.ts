@@ -7,6 +7,8 @@ const titles: Record<keyof typeof groups, string> = {
   presence: 'Presence',
   messages: 'Messages',
   voice: 'Voice',
+  jobs: 'Jobs',
+  notifications: 'Notifications',
   media: 'Media',
   limits: 'Limits (published by `GET /limits`)',
 }

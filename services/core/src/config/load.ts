@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { defaultLimits, type Limits } from '@earshot/protocol'
 import { Compile } from 'typebox/compile'
+import { isWebhookSecret } from '../notifications/webhook-signature.ts'
 import { type Config, ConfigSchema } from './schema.ts'
 
 /** A setting has a value that cannot be used. The message names the variable and never its value. */
@@ -19,6 +20,33 @@ const validator = Compile(ConfigSchema)
  * @throws {ConfigError} naming the first variable that is wrong
  */
 export function loadConfig(env: Record<string, string | undefined>): LoadedConfig {
+  const config = loadStoresConfig(env)
+  if (!config.JWT_SECRET && !config.JWKS_URL) throw new ConfigError('JWT_SECRET or JWKS_URL must be set')
+  if (config.JWT_SECRET !== undefined && config.JWT_SECRET.length < 16) {
+    throw new ConfigError('JWT_SECRET must have 16 characters or more')
+  }
+  if (config.PRESENCE_RENEW_MS * 2 > config.PRESENCE_LEASE_MS) {
+    throw new ConfigError('PRESENCE_RENEW_MS must be at most half of PRESENCE_LEASE_MS')
+  }
+  checkNotifications(config)
+  return config
+}
+
+function checkNotifications(config: Config): void {
+  if (config.VAPID_PRIVATE_KEY !== undefined && config.VAPID_PUBLIC_KEY === undefined) {
+    throw new ConfigError('VAPID_PUBLIC_KEY must be set beside VAPID_PRIVATE_KEY')
+  }
+  if (config.NOTIFY_WEBHOOK_URL === undefined) return
+  if (!isWebhookSecret(config.NOTIFY_WEBHOOK_SECRET ?? '')) {
+    throw new ConfigError('NOTIFY_WEBHOOK_SECRET must be whsec_ and 24 to 64 bytes in Base64')
+  }
+}
+
+/**
+ * The same for a tool that only works on the stores, and needs no keys.
+ * @throws {ConfigError} naming the first variable that is wrong
+ */
+export function loadStoresConfig(env: Record<string, string | undefined>): LoadedConfig {
   const raw: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(ConfigSchema.properties)) {
     const { type, default: fallback } = schema as { type?: string; default?: unknown }
@@ -33,13 +61,6 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
     const [error] = validator.Errors(raw)
     const name = error?.instancePath.split('/')[1] ?? 'a setting'
     throw new ConfigError(`${name} ${error?.message ?? 'is not valid'}`)
-  }
-  if (!raw.JWT_SECRET && !raw.JWKS_URL) throw new ConfigError('JWT_SECRET or JWKS_URL must be set')
-  if (raw.JWT_SECRET !== undefined && raw.JWT_SECRET.length < 16) {
-    throw new ConfigError('JWT_SECRET must have 16 characters or more')
-  }
-  if (raw.PRESENCE_RENEW_MS * 2 > raw.PRESENCE_LEASE_MS) {
-    throw new ConfigError('PRESENCE_RENEW_MS must be at most half of PRESENCE_LEASE_MS')
   }
   return { ...raw, NODE_ID: raw.NODE_ID ?? `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}` }
 }

@@ -186,6 +186,64 @@ export const groups = {
     TRANSCRIBE_MAX_SECONDS: integer('Length of a voice message that is still sent to it.', 900, 1),
     TRANSCRIBE_CONCURRENCY: integer('Voice messages that one worker has transcribed at once.', 2, 1),
   },
+  jobs: {
+    BOARD_PASSWORD: optional(
+      Type.String({
+        description:
+          'Password (≥ 16 characters, any user name) of the board that the worker then serves at `/board`: its queues, and ' +
+          'what is dead in them. Unset: none is served.',
+        minLength: 16,
+      }),
+    ),
+  },
+  notifications: {
+    VAPID_PUBLIC_KEY: optional(
+      Type.String({
+        description: 'Key that browsers subscribe with, from `npm run vapid`. Unset: no push notifications.',
+        pattern: '^[A-Za-z0-9_-]{87}$',
+      }),
+    ),
+    VAPID_PRIVATE_KEY: optional(
+      Type.String({
+        description: 'Its private half; the worker sends with it, gateways need not have it.',
+        pattern: '^[A-Za-z0-9_-]{43}$',
+      }),
+    ),
+    VAPID_SUBJECT: Type.String({
+      description: 'Whom push services can turn to: an address (`mailto:`) or a page (`https:`) of yours.',
+      default: 'mailto:postmaster@example.org',
+      pattern: '^(mailto:|https://).+',
+    }),
+    PUSH_HOSTS: text(
+      'Comma-separated push services that are sent to: `host`, `*.domain`, or an origin. No other endpoint is accepted.',
+      'fcm.googleapis.com,*.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com',
+    ),
+    PUSH_MAX_PER_USER: integer('Devices of one user that are subscribed; the oldest goes.', 20, 1),
+    NOTIFY_WEBHOOK_URL: optional(
+      Type.String({
+        description: 'Where your own system hears of users with unread messages. Unset: nowhere.',
+        pattern: '^https?://.+',
+      }),
+    ),
+    NOTIFY_WEBHOOK_SECRET: optional(
+      text('Signs what is sent there: `whsec_` and 24 to 64 bytes in Base64, from `npm run vapid`.'),
+    ),
+    NOTIFY_CONTENT: choice(
+      'What a notification says: that there is a message, who sent it, or its beginning too.',
+      ['none', 'sender', 'full'],
+      'none',
+    ),
+    NOTIFY_TTL_S: integer('Age of a message, seconds, at which it is no news any more.', 86_400, 1),
+    NOTIFY_ATTEMPTS: integer('Tries of a notification before it goes to the dead-letter set.', 8, 1),
+    NOTIFY_BACKOFF_MS: integer('Wait before the second try; doubles with each.', 1_000, 1),
+    NOTIFY_TIMEOUT_MS: integer('Longest wait for an answer of a push service or the webhook.', 8_000, 1),
+    NOTIFY_CONCURRENCY: integer('Notifications of each kind that one worker has under way.', 10, 1),
+    NOTIFY_GROUP_INTERVAL_MS: integer(
+      'How often it is looked who of a group of more than 100 members is to be notified.',
+      10_000,
+      1,
+    ),
+  },
   media: {
     MEDIA_SECRET: optional(
       Type.String({
@@ -245,6 +303,8 @@ export const ConfigSchema = Type.Object({
   ...groups.presence,
   ...groups.messages,
   ...groups.voice,
+  ...groups.jobs,
+  ...groups.notifications,
   ...groups.media,
   ...groups.limits,
 })

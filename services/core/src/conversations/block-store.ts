@@ -32,6 +32,13 @@ export class BlockStore {
     return isBlocked
   }
 
+  /** Those of the users who blocked this one; read, not remembered. */
+  async blockersAmong(userIds: string[], blockedId: string): Promise<Set<string>> {
+    const ids = userIds.map((userId) => `${userId}|${blockedId}`)
+    const docs = await this.#blocks.find({ _id: { $in: ids } }, { projection: { userId: 1 } }).toArray()
+    return new Set(docs.map(({ userId }) => userId))
+  }
+
   async block(userId: string, blockedId: string): Promise<void> {
     const _id = `${userId}|${blockedId}`
     await this.#blocks.updateOne(

@@ -16,13 +16,21 @@ export class ConversationHeads {
   readonly #pending: WriteBehind<MessageDoc>
   readonly #owed: OwedHeads
   readonly #noting: Outage
+  readonly #onAdvanced: ((heads: MessageDoc[]) => Promise<void>) | undefined
 
-  constructor(deps: { store: ConversationStore; messages: MessageStore; writeBehind: WriteBehindDeps }) {
+  /** @param deps.onAdvanced for the worker: what it carries has somebody else told, at least once, before it is dropped */
+  constructor(deps: {
+    store: ConversationStore
+    messages: MessageStore
+    writeBehind: WriteBehindDeps
+    onAdvanced?: ((heads: MessageDoc[]) => Promise<void>) | undefined
+  }) {
+    this.#onAdvanced = deps.onAdvanced
     this.#store = deps.store
     this.#messages = deps.messages
     this.#owed = new OwedHeads(deps.writeBehind)
     this.#noting = new Outage(deps.writeBehind.log, 'writing heads of conversations')
-    this.#pending = new WriteBehind(headKind, deps.writeBehind, (heads) => this.#store.advance(heads))
+    this.#pending = new WriteBehind(headKind, deps.writeBehind, (heads) => this.#advance(heads))
   }
 
   /**
@@ -79,10 +87,15 @@ export class ConversationHeads {
   async flush(): Promise<void> {
     for (const { write, conversationIds } of await this.#owed.left()) {
       const last = await Promise.all(conversationIds.map((id) => this.#last(id)))
-      await this.#store.advance(last.flatMap((message) => (message && !message.isVoid ? [message] : [])))
+      await this.#advance(last.flatMap((message) => (message && !message.isVoid ? [message] : [])))
       await this.#owed.settle(write)
     }
     await this.#pending.flush()
+  }
+
+  async #advance(heads: MessageDoc[]): Promise<void> {
+    await this.#store.advance(heads)
+    await this.#onAdvanced?.(heads)
   }
 
   async #last(conversationId: string): Promise<MessageDoc | undefined> {

@@ -66,6 +66,18 @@ export class MembershipStore {
     return docs.map(({ userId, role }) => ({ userId, role }))
   }
 
+  /** Members by id, a page after one of them. */
+  async page(groupId: string, after: string | undefined, limit: number): Promise<string[]> {
+    // By `_id`, which is made of both, and has an index everywhere.
+    const _id = { $gt: key(groupId, after ?? ''), $lt: `${groupId};` }
+    const docs = await this.#memberships
+      .find({ groupId, _id }, { projection: { userId: 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray()
+    return docs.map(({ userId }) => userId)
+  }
+
   /** Those of the users who are members; read, not remembered. */
   async membersAmong(groupId: string, userIds: string[]): Promise<Set<string>> {
     const ids = userIds.map((userId) => key(groupId, userId))

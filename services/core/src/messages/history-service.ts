@@ -9,6 +9,7 @@ import {
   type SyncedConversation,
   type SyncRequest,
 } from '@earshot/protocol'
+import type { ChangeApplier } from '../changes/change-applier.ts'
 import { type ChangeStore, toChange } from '../changes/change-store.ts'
 import type { ConversationAccess } from '../conversations/access.ts'
 import type { StatusView } from '../receipts/status-view.ts'
@@ -21,6 +22,7 @@ import type { MessageStore } from './message-store.ts'
 export class HistoryService {
   readonly #messages: MessageStore
   readonly #changes: ChangeStore
+  readonly #applier: ChangeApplier
   readonly #access: ConversationAccess
   readonly #status: StatusView
   readonly #positions: VoicePositions
@@ -29,6 +31,7 @@ export class HistoryService {
   constructor(deps: {
     messages: MessageStore
     changes: ChangeStore
+    applier: ChangeApplier
     access: ConversationAccess
     status: StatusView
     positions: VoicePositions
@@ -36,6 +39,7 @@ export class HistoryService {
   }) {
     this.#messages = deps.messages
     this.#changes = deps.changes
+    this.#applier = deps.applier
     this.#access = deps.access
     this.#status = deps.status
     this.#positions = deps.positions
@@ -153,6 +157,8 @@ export class HistoryService {
         closeHole: (number) => this.#changes.closeHole(conversationId, number),
       },
     )
+    // A node that died may have left one out of its message: who reads it there must see what this one is told.
+    await Promise.all(docs.filter((doc) => doc.isPending).map((doc) => this.#applier.apply(doc)))
     const complete = found < limit
     const headChangeSeq = complete ? upTo : await this.#changes.headSeq(conversationId)
     return { changes: docs.flatMap((doc) => toChange(doc) ?? []), complete, headChangeSeq }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { FileRef, Message, MessageType, Reaction, VoiceOutput } from '@earshot/protocol'
+import type { FileRef, Message, MessageType, Reaction, VoiceFailure, VoiceOutput } from '@earshot/protocol'
 
 /** Where a voice message's audio is: waiting in Redis for the worker, in the blob store, or in an old document itself. */
 export type AudioPlace = 'staged' | 'stored' | 'inline'
@@ -24,6 +24,8 @@ export interface VoiceDoc {
   isPrepared?: true
   playback?: PlaybackForm
   transcript?: string
+  /** What the worker gave up for now: an operator has it, in the dead-letter set. `lost`: there is no audio any more. */
+  failed?: VoiceFailure
 }
 
 export interface ReactionDoc {
@@ -99,7 +101,7 @@ export function messageOfPlayback(mediaId: string): string | undefined {
 
 /** @param url where the audio of a message that is being told can be played at once */
 export function voiceOutput(messageId: string, voice: VoiceDoc, url?: string): VoiceOutput {
-  const { duration, mimeType, size, waveform, playback, transcript } = voice
+  const { duration, mimeType, size, waveform, playback, transcript, failed } = voice
   const original = { url: mediaUrl(voice.mediaId ?? messageId), mimeType, size }
   const audio = playback
     ? { url: mediaUrl(playbackId(messageId)), mimeType: playback.mimeType, size: playback.size, original }
@@ -109,6 +111,7 @@ export function voiceOutput(messageId: string, voice: VoiceDoc, url?: string): V
     duration,
     ...(waveform && { waveform }),
     ...(transcript !== undefined && { transcript }),
+    ...(failed !== undefined && { failed }),
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   CodedError,
+  directConversationId,
   type Limits,
   type SendAck,
   type SendGroupMessage,
@@ -69,29 +70,34 @@ export class MessageService {
   async sendDirect(sender: Sender, payload: SendMessage): Promise<SendAck> {
     this.#admit(sender, payload)
     const said = saidInWriting(payload.messageType ?? 'text', payload, this.#limits)
-    return this.#send(
-      sender,
-      () => this.#access.directTarget(sender.userId, payload.recipientId),
-      said,
-      payload,
-    )
+    return this.#sendDirect(sender, payload, said)
   }
 
   async sendVoice(sender: Sender, payload: SendVoiceMessage): Promise<SendAck> {
     this.#admit(sender, payload)
     const said = saidAloud(payload.voiceMessage, this.#limits)
-    return this.#send(
-      sender,
-      () => this.#access.directTarget(sender.userId, payload.recipientId),
-      said,
-      payload,
-    )
+    return this.#sendDirect(sender, payload, said)
   }
 
   async sendToGroup(sender: Sender, payload: SendGroupMessage): Promise<SendAck> {
     this.#admit(sender, payload)
     const said = this.#saidToGroup(payload)
-    return this.#send(sender, () => this.#access.groupTarget(sender.userId, payload.groupId), said, payload)
+    const { groupId } = payload
+    const target: Target = { kind: 'group', conversationId: groupId, groupId }
+    return this.#send(sender, target, () => this.#access.groupTarget(sender.userId, groupId), said, payload)
+  }
+
+  #sendDirect(sender: Sender, payload: SendMessage | SendVoiceMessage, said: Said): Promise<SendAck> {
+    const { recipientId } = payload
+    const conversationId = directConversationId(sender.userId, recipientId)
+    const target: Target = { kind: 'direct', conversationId, recipientId }
+    return this.#send(
+      sender,
+      target,
+      () => this.#access.directTarget(sender.userId, recipientId),
+      said,
+      payload,
+    )
   }
 
   #saidToGroup(payload: SendGroupMessage): Said {
@@ -113,13 +119,16 @@ export class MessageService {
     this.#rate.take(sender.userId)
   }
 
+  /** @param may rejects when the sender may not write there */
   async #send(
     sender: Sender,
-    resolveTarget: () => Promise<Target>,
+    target: Target,
+    may: () => Promise<unknown>,
     said: Said,
     options: SendOptions,
   ): Promise<SendAck> {
-    const { target, doc, voiceUrl } = await this.#commit(sender, resolveTarget, said, options)
+    const draft = this.#draft(sender, target, said, options)
+    const { doc, voiceUrl } = await this.#commit(sender, draft, may, said)
     await this.#voice.committed(doc, sender.correlationId)
     // A duplicate is told again: a crash may have come between its commit and its telling.
     this.#deliver(sender, target, doc, voiceUrl)
@@ -138,26 +147,25 @@ export class MessageService {
    */
   async #commit(
     sender: Sender,
-    resolveTarget: () => Promise<Target>,
+    bare: MessageDraft,
+    may: () => Promise<unknown>,
     said: Said,
-    options: SendOptions,
-  ): Promise<{ target: Target; doc: MessageDoc; voiceUrl: string | undefined }> {
-    const { target, bare, voiceUrl, committed } = await this.#inOrder.run(sender.userId, async () => {
-      const target = await resolveTarget()
-      const bare = this.#draft(sender, target, said, options)
+  ): Promise<{ doc: MessageDoc; voiceUrl: string | undefined }> {
+    const { voiceUrl, committed } = await this.#inOrder.run(sender.userId, async () => {
       try {
+        await may()
         const carried = await this.#media.carry(sender.userId, bare, said)
         const committed = settled(this.#committer.commit(carried.draft))
-        return { target, bare, voiceUrl: carried.voiceUrl, committed }
+        return { voiceUrl: carried.voiceUrl, committed }
       } catch (error) {
-        return { target, bare, voiceUrl: undefined, committed: Promise.resolve({ error }) }
+        return { voiceUrl: undefined, committed: Promise.resolve({ error }) }
       }
     })
     const outcome = await committed
-    if ('value' in outcome) return { target, doc: outcome.value.doc, voiceUrl }
+    if ('value' in outcome) return { doc: outcome.value.doc, voiceUrl }
     const before = await this.#saidBefore(bare, outcome.error)
     if (!before) throw outcome.error
-    return { target, doc: before, voiceUrl }
+    return { doc: before, voiceUrl }
   }
 
   /** The message without its media. */
@@ -180,10 +188,10 @@ export class MessageService {
     }
   }
 
-  /** Sent again after its media went, a message has the answer that it had. */
+  /** Sent again after its media went, or when one may not write there any more, a message has the answer that it had. */
   async #saidBefore(draft: MessageDraft, error: unknown): Promise<MessageDoc | null> {
-    const isMediaGone = error instanceof CodedError && error.code === 'NOT_FOUND'
-    if (!isMediaGone || draft.clientMessageId === undefined) return null
+    const mayBeNews = error instanceof CodedError && ['NOT_FOUND', 'FORBIDDEN'].includes(error.code)
+    if (!mayBeNews || draft.clientMessageId === undefined) return null
     const doc = await this.#store.byId(draft._id)
     if (doc && doc.fingerprint !== draft.fingerprint) throw keyConflict()
     return doc

@@ -117,12 +117,16 @@ export class MessageStore {
     }
   }
 
-  /** Notes what has become of a message's audio. Returns whether the message is there and still has it. */
+  /**
+   * Notes what has become of a message's audio; what had failed has not any more, unless the facts say so. Returns
+   * whether the message is there and still has audio.
+   */
   async setVoice(messageId: string, facts: Partial<VoiceDoc>): Promise<boolean> {
     const { voice } = fieldsOfMessage(messageId)
+    const $set = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [`${voice}.${name}`, fact]))
     const { matchedCount } = await this.#messages.updateOne(
       { _id: toDbId(messageId), [voice]: { $exists: true } },
-      { $set: Object.fromEntries(Object.entries(facts).map(([name, fact]) => [`${voice}.${name}`, fact])) },
+      { $set, ...(!facts.failed && { $unset: { [`${voice}.failed`]: '' } }) },
     )
     return matchedCount > 0
   }

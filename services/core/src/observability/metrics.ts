@@ -93,6 +93,18 @@ export function createMetrics(labels: { role: string; node: string }) {
       labelNames: ['result'],
       registers,
     }),
+    notifications: new Counter({
+      name: 'earshot_notifications_total',
+      help: 'Notifications of users who are not there, by step and result.',
+      labelNames: ['step', 'result'],
+      registers,
+    }),
+    deadJobs: new Gauge({
+      name: 'earshot_dead_jobs',
+      help: 'Jobs in the dead-letter sets, by queue. They wait for an operator.',
+      labelNames: ['queue'],
+      registers,
+    }),
     writeBehindWaiting: new Gauge({
       name: 'earshot_write_behind_waiting',
       help: 'Values in Redis that MongoDB does not have yet, by kind. As the last flush of this worker left it.',

@@ -1,6 +1,7 @@
 import type { Metrics } from '../observability/metrics.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
-import type { Page, ShardUpkeep } from './shard-upkeep.ts'
+import type { LeaseStore } from './lease-store.ts'
+import type { Page, ShardUpkeep, Unwritten } from './shard-upkeep.ts'
 import type { PresenceState, Sighting } from './states.ts'
 
 const perWrite = 500
@@ -10,6 +11,7 @@ const worthTellingMs = 1_000
 /** Carries changes from Redis to MongoDB. It drops from Redis just what it wrote, so it may die anywhere. */
 export class LastSeenFlusher {
   readonly #upkeep: ShardUpkeep
+  readonly #leases: Pick<LeaseStore, 'read'>
   readonly #lastSeen: Pick<LastSeenStore, 'write' | 'saw' | 'find'>
   readonly #onLater: (state: PresenceState) => void
   readonly #worthTellingMs: number
@@ -17,6 +19,7 @@ export class LastSeenFlusher {
 
   constructor(deps: {
     upkeep: ShardUpkeep
+    leases: Pick<LeaseStore, 'read'>
     lastSeen: Pick<LastSeenStore, 'write' | 'saw' | 'find'>
     /** Called with the new states of users who left later than was told. */
     onLater: (state: PresenceState) => void
@@ -24,6 +27,7 @@ export class LastSeenFlusher {
     metrics: Metrics
   }) {
     this.#upkeep = deps.upkeep
+    this.#leases = deps.leases
     this.#lastSeen = deps.lastSeen
     this.#onLater = deps.onLater
     this.#worthTellingMs = deps.worthTellingMs ?? worthTellingMs
@@ -44,8 +48,8 @@ export class LastSeenFlusher {
       await walk(
         (cursor) => this.#upkeep.sighted(shard, cursor, perWrite),
         async (sightings) => {
-          await this.#learn(shard, sightings)
-          await this.#upkeep.flushed(shard, 'sighted', sightings)
+          const learnt = await this.#learn(shard, sightings)
+          await this.#upkeep.flushed(shard, 'sighted', learnt)
         },
       )
     }
@@ -53,20 +57,40 @@ export class LastSeenFlusher {
 
   /**
    * Signs of life that were learnt of late. Who is known to be offline was there longer than clients were told: they are
-   * told anew. Whom MongoDB calls online, Redis having forgotten, the reconciler will find.
+   * told anew. Whom MongoDB calls online, Redis having forgotten, the reconciler will find, and these with it. Returns
+   * those that need not be kept.
    */
-  async #learn(shard: number, sightings: Sighting[]): Promise<void> {
-    const seen = new Map(sightings.map(({ userId, lastSeen }) => [userId, lastSeen]))
+  async #learn(shard: number, sightings: Unwritten<Sighting>[]): Promise<Unwritten<Sighting>[]> {
+    // Redis first: what it does not have any more, MongoDB has by then.
+    const live = await this.#statesOf(sightings, (userIds) => this.#leases.read(userIds))
+    const unknown = sightings.filter(({ userId }) => !live.has(userId))
+    const stored = await this.#statesOf(unknown, (userIds) => this.#lastSeen.find(userIds))
     const later: PresenceState[] = []
     const forgotten: Sighting[] = []
-    for (const { userId, isOnline, version, ...stored } of await this.#lastSeen.find([...seen.keys()])) {
-      const lastSeen = seen.get(userId) ?? 0
+    const learnt = sightings.filter(({ userId, lastSeen }) => {
+      // Who came back was seen since. A leave that is not in MongoDB yet will be compared when it is.
+      const now = live.get(userId)
+      if (now) return now.isOnline
+      const then = stored.get(userId)
+      if (!then) return true
+      const { isOnline, version } = then
       if (isOnline) forgotten.push({ userId, lastSeen })
-      else if (lastSeen - (stored.lastSeen ?? 0) > this.#worthTellingMs)
+      else if (lastSeen - (then.lastSeen ?? 0) > this.#worthTellingMs)
         later.push({ userId, isOnline, version, lastSeen })
-    }
+      // Nobody reconciles whom only the existing system calls online.
+      return !isOnline || version === 0
+    })
     await this.#lastSeen.saw(forgotten)
     for (const state of await this.#upkeep.reconcile(shard, later)) this.#onLater(state)
+    return learnt
+  }
+
+  async #statesOf<State extends { userId: string }>(
+    sightings: Sighting[],
+    read: (userIds: string[]) => Promise<State[]>,
+  ): Promise<Map<string, State>> {
+    const states = await read(sightings.map(({ userId }) => userId))
+    return new Map(states.map((state) => [state.userId, state]))
   }
 }
 

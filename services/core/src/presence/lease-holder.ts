@@ -16,6 +16,8 @@ export interface LeaseHolderOptions {
 interface Held extends Lease {
   /** Last sign of life, by the monotonic clock: a wall clock may jump. */
   aliveAt: number
+  /** The last one that Redis was told of. */
+  toldAliveAt: number
 }
 
 /** Takes, renews and gives back the leases of the sockets that this node holds. */
@@ -77,7 +79,8 @@ export class LeaseHolder {
 
   /** Resolves when the user is online by this connection; `full` when they hold too many. */
   async take(lease: Lease): Promise<'taken' | 'full'> {
-    const held: Held = { ...lease, aliveAt: performance.now() }
+    const aliveAt = performance.now()
+    const held: Held = { ...lease, aliveAt, toldAliveAt: Number.NEGATIVE_INFINITY }
     // Held from now on: should Redis be away, the next renewal takes the lease.
     this.#held.set(lease.connectionId, held)
     this.#shardOf(lease).set(lease.connectionId, held)
@@ -86,6 +89,7 @@ export class LeaseHolder {
       this.#drop(held)
       return 'full'
     }
+    held.toldAliveAt = aliveAt
     if (wasSpared) this.#metrics.presenceSpared.inc()
     this.#announce(change)
     return 'taken'
@@ -122,9 +126,7 @@ export class LeaseHolder {
     try {
       for (let i = 0; i < leases.length; i += this.#options.renewBatch) {
         const some = leases.slice(i, i + this.#options.renewBatch)
-        const now = performance.now()
-        const silentMs = ({ aliveAt }: Held) => now - aliveAt
-        await this.#takeAgain(await this.#store.renew(shard, some, silentMs, keepsKeys))
+        await this.#takeAgain(await this.#renew(shard, some, keepsKeys))
       }
       if (keepsKeys) this.#keptAt[shard] = startedAt
       // After those who are here: their leases may be about to end.
@@ -133,6 +135,17 @@ export class LeaseHolder {
     } catch (err) {
       this.#renewing.failed(err)
     }
+  }
+
+  /** Returns those that are gone. */
+  async #renew(shard: number, leases: Held[], keepsKeys: boolean): Promise<Held[]> {
+    const now = performance.now()
+    const told = leases.map(({ aliveAt }) => aliveAt)
+    // Signs of life are fewer than renewals: the same is not said twice.
+    const silentMs = ({ aliveAt, toldAliveAt }: Held) => (aliveAt > toldAliveAt ? now - aliveAt : undefined)
+    const lost = await this.#store.renew(shard, leases, silentMs, keepsKeys)
+    for (const [i, held] of leases.entries()) held.toldAliveAt = Math.max(held.toldAliveAt, told[i] ?? 0)
+    return lost
   }
 
   /**

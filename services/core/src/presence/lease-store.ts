@@ -82,23 +82,22 @@ export class LeaseStore {
 
   /**
    * Renews leases of one shard, a thousand at most, and returns those that are gone.
-   * @param silentMs how long ago a connection gave its last sign of life
+   * @param silentMs how long ago a connection gave its last sign of life; `undefined`: the last renewal told
    * @param keepsKeys puts off that Redis forgets the users; needed now and then, see `forgottenAfterMs`
    */
   async renew<L extends Lease>(
     shard: number,
     leases: L[],
-    silentMs: (lease: L) => number,
+    silentMs: (lease: L) => number | undefined,
     keepsKeys = true,
   ): Promise<L[]> {
     const { deadlines, userPrefix } = this.keys.of(shard)
-    const keys = [deadlines]
-    const args: (string | number)[] = [this.#options.leaseMs, keepsKeys ? this.#keepMs : 0]
+    const args: (string | number)[] = [this.#options.leaseMs, keepsKeys ? this.#keepMs : 0, userPrefix]
     for (const lease of leases) {
-      keys.push(userPrefix + lease.userId)
-      args.push(lease.userId, lease.connectionId, wholeMs(silentMs(lease)))
+      const silent = silentMs(lease)
+      args.push(lease.userId, lease.connectionId, silent === undefined ? '' : wholeMs(silent))
     }
-    const lost = (await this.#scripts.renew(keys, args)) as number[]
+    const lost = (await this.#scripts.renew([deadlines], args)) as number[]
     return lost.flatMap((position) => leases[position] ?? [])
   }
 

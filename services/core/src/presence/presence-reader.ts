@@ -176,11 +176,13 @@ function merge(
   }
 }
 
-/** While somebody is online their state is the same, though the last sign of life moves on. */
-function tagOf({ isOnline, version, lastSeen }: UserState, sees: boolean): string {
+/**
+ * While somebody is online their state is the same, though the last sign of life moves on. Made of what the answer says
+ * and of nothing else: a version would tell when they came, though they may have hidden it then.
+ */
+function tagOf({ isOnline, lastSeen }: UserState, sees: boolean): string {
   if (!sees || lastSeen === 0) return '0'
-  const seen = isOnline ? 'online' : lastSeen.toString(36)
-  return `${version.toString(36)}-${seen}`
+  return isOnline ? 'online' : lastSeen.toString(36)
 }
 
 function toLastSeen({ userId, name, isOnline, lastSeen }: UserState, sees: boolean): UserLastSeen {

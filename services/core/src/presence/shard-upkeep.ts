@@ -95,9 +95,9 @@ export class ShardUpkeep {
    */
   async reconcile(shard: number, states: PresenceState[]): Promise<PresenceState[]> {
     if (states.length === 0) return []
-    const { deadlines, dirty, outbox } = this.keys.of(shard)
+    const { deadlines, dirty, outbox, sighted } = this.keys.of(shard)
     const args = states.flatMap(({ userId, version, lastSeen }) => [userId, version, lastSeen])
-    const gone = await this.#scripts.reconcile([deadlines, dirty, outbox], args)
+    const gone = await this.#scripts.reconcile([deadlines, dirty, outbox, sighted], args)
     return statesOf(gone as (string | number)[])
   }
 

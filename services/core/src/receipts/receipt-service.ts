@@ -119,7 +119,7 @@ export class ReceiptService {
     this.#told.set(key, { deliveredSeq, readSeq })
   }
 
-  /** Those whose messages this concerns, except in a large group. */
+  /** Those whose messages this concerns and who may know, except in a large group. */
   async #senders(mark: Mark & { conversationId: string }, from: number): Promise<string[]> {
     const { conversationId, userId, deliveredSeq } = mark
     const members = directMembers(conversationId)
@@ -127,6 +127,9 @@ export class ReceiptService {
     if ((await this.#sizes.about(conversationId)) > largeGroup) return []
     const start = Math.max(Math.min(from, mark.readSeq), deliveredSeq - sendersLookedAt)
     const senders = await this.#messages.senders(conversationId, start, deliveredSeq)
-    return senders.filter((senderId) => senderId !== userId)
+    const others = senders.filter((senderId) => senderId !== userId)
+    // A sender may have left since.
+    const stay = await Promise.all(others.map((senderId) => this.#access.mayRead(senderId, conversationId)))
+    return others.filter((_, i) => stay[i])
   }
 }

@@ -6,11 +6,16 @@ const batch = 200
 /** A send takes less; what is older and has no job was left by a node that died between two steps. */
 const settledMs = 60_000
 
-/** Finds staged audio that nobody takes care of: queues it again, or drops it when its message never came to be. */
+/**
+ * Finds staged audio that nobody takes care of: queues it again, or drops it when its message never came to be. Audio that
+ * was acknowledged does not end by its age, however long its job waits for an operator.
+ */
 export class StagingAudit {
   readonly #staging: VoiceStaging
   readonly #messages: MessageStore
   readonly #queue: VoiceQueue
+  /** Where the next run goes on: those at the front may be there to stay. */
+  #offset = 0
 
   constructor(deps: { staging: VoiceStaging; messages: MessageStore; queue: VoiceQueue }) {
     this.#staging = deps.staging
@@ -19,14 +24,22 @@ export class StagingAudit {
   }
 
   async run(): Promise<void> {
-    for (const messageId of await this.#staging.olderThan(settledMs, batch)) {
-      const doc = await this.#messages.byId(messageId)
-      // A job that exists, waiting or dead, is left as it is: its id is the message's.
-      if (doc?.voiceMessage?.place === 'staged') {
-        await this.#queue.add({ messageId, correlationId: `audit-${messageId}` })
-      } else {
-        await this.#staging.drop(messageId)
-      }
+    const messageIds = await this.#staging.olderThan(settledMs, this.#offset, batch)
+    let kept = 0
+    for (const messageId of messageIds) if (await this.#look(messageId)) kept++
+    this.#offset = messageIds.length < batch ? 0 : this.#offset + kept
+  }
+
+  /** Returns whether the audio stays. */
+  async #look(messageId: string): Promise<boolean> {
+    const doc = await this.#messages.byId(messageId)
+    if (doc?.voiceMessage?.place !== 'staged') {
+      await this.#staging.drop(messageId)
+      return false
     }
+    // A job that exists, waiting or dead, is left as it is: its id is the message's.
+    await this.#queue.add({ messageId, correlationId: `audit-${messageId}` })
+    await this.#staging.keep(messageId)
+    return true
   }
 }

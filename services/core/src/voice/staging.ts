@@ -49,8 +49,13 @@ export class VoiceStaging {
     await this.#release(this.#books, [messageId])
   }
 
-  /** Messages whose audio has been staged for longer than `ms`, the oldest first. */
-  async olderThan(ms: number, limit: number): Promise<string[]> {
+  /** Puts off that Redis forgets the audio. */
+  async keep(messageId: string): Promise<void> {
+    await this.#redis.expire(this.#key(messageId), this.#options.ttlSeconds)
+  }
+
+  /** Messages whose audio has been staged for longer than `ms`, the oldest first, from a place in this order on. */
+  async olderThan(ms: number, offset: number, limit: number): Promise<string[]> {
     const [seconds] = await this.#redis.time()
     return this.#redis.zrange(
       this.#books[1],
@@ -58,7 +63,7 @@ export class VoiceStaging {
       String(Number(seconds) * 1000 - ms),
       'BYSCORE',
       'LIMIT',
-      0,
+      offset,
       limit,
     )
   }

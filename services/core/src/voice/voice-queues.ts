@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
+import type { JobQueueOptions } from '../jobs/job-queue.ts'
 import type { Logger } from '../observability/logger.ts'
-import { VoiceQueue, type VoiceQueueOptions, voiceQueueNames } from './voice-queue.ts'
+import { VoiceQueue, type VoiceQueueName, voiceQueueNames } from './voice-queue.ts'
 
 export interface VoiceQueues {
   store: VoiceQueue
@@ -10,12 +11,8 @@ export interface VoiceQueues {
 }
 
 /** The queues of all that is done with voice messages. */
-export function voiceQueues(
-  connection: Redis,
-  options: Omit<VoiceQueueOptions, 'name'>,
-  log: Logger,
-): VoiceQueues {
-  const queue = (name: VoiceQueueOptions['name']) => new VoiceQueue(connection, { ...options, name }, log)
+export function voiceQueues(connection: Redis, options: JobQueueOptions, log: Logger): VoiceQueues {
+  const queue = (name: VoiceQueueName) => new VoiceQueue(connection, name, options, log)
   const store = queue(voiceQueueNames.store)
   const prepare = queue(voiceQueueNames.prepare)
   const transcribe = queue(voiceQueueNames.transcribe)

@@ -32,12 +32,15 @@ export class VoiceStorer {
       await this.#staging.drop(messageId)
       return undefined
     }
-    if (doc.voiceMessage.place === 'staged') {
+    const { place, failed, ...voice } = doc.voiceMessage
+    if (place === 'staged') {
       const bytes = await this.#staging.read(messageId)
-      if (bytes) await this.#blobs.put(messageId, bytes, doc.voiceMessage.mimeType)
+      if (bytes) await this.#blobs.put(messageId, bytes, voice.mimeType)
       else if (!(await this.#blobs.info(messageId))) {
         throw new AudioLostError('the audio is neither staged nor stored')
       }
+    }
+    if (place === 'staged' || failed !== undefined) {
       if (!(await this.#messages.setVoice(messageId, { place: 'stored' }))) {
         // Deleted while it was being stored.
         await this.#blobs.delete(messageId)
@@ -46,6 +49,6 @@ export class VoiceStorer {
       }
     }
     await this.#staging.drop(messageId)
-    return { ...doc, voiceMessage: { ...doc.voiceMessage, place: 'stored' } }
+    return { ...doc, voiceMessage: { ...voice, place: 'stored' } }
   }
 }

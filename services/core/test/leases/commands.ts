@@ -130,20 +130,20 @@ const dyingFlush: Command = command(
   (scene) => scene.model.unwritten.size > 0,
 )
 
-/** Somebody comes or goes after MongoDB took all states and before Redis is told so. */
-const overtakenFlush = (meanwhile: Command): Command =>
+/** Much happens after MongoDB took all states and before Redis is told so. */
+const overtakenFlush = (meanwhile: Command[]): Command =>
   command(
-    `flush, meanwhile ${meanwhile}`,
+    `flush, meanwhile ${meanwhile.join(' and ')}`,
     async (scene, world) => {
       scene.model.flush()
       let later: Change[] = []
       const told = await world.flush(async () => {
-        await meanwhile.act(scene, world)
+        for (const step of meanwhile) if (step.check(scene)) await step.act(scene, world)
         later = scene.model.learn()
       })
       scene.allHappened(told, later)
     },
-    (scene) => scene.model.unwritten.size > 0 && meanwhile.check(scene),
+    (scene) => scene.model.unwritten.size > 0,
   )
 
 /** A while after: see `outbox.ts`. */
@@ -174,12 +174,17 @@ export const pass = (steps: number): Command =>
   command(`${(steps * 0.7).toFixed(1)} h pass`, async (_, world) => world.pass(steps * hours(0.7)))
 
 /** Long enough for every lease that nobody renews to end. */
-const quietTime = command('16 h pass with sweeps', async (scene, world) => {
-  for (let i = 0; i < 4; i++) {
+const quietTime = command('16 h pass with sweeps', (scene, world) => passSwept(scene, world, 4))
+
+/** Leases are over, and the sweep that ends them is the next. */
+const standstill = command('12 h pass with sweeps', (scene, world) => passSwept(scene, world, 3))
+
+async function passSwept(scene: Scene, world: World, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) {
     await sweep.act(scene, world)
     await pass(6).act(scene, world)
   }
-})
+}
 
 const node = fc.nat({ max: 1 })
 const which = fc.nat({ max: 5 })
@@ -189,6 +194,7 @@ const comes = fc.tuple(fc.constantFrom(...userIds), node, told).map((args) => co
 const goes = fc
   .tuple(node, which, fc.constantFrom('clean', 'lost', 'lost for long'), told)
   .map((args) => disconnect(...args))
+const heard = fc.tuple(node, which).map((args) => alive(...args))
 
 /** Coming and going is what most is about. */
 export const anyCommand: fc.Arbitrary<Command>[] = [
@@ -198,16 +204,32 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   goes,
   goes,
   goes,
-  fc.tuple(node, which).map((args) => alive(...args)),
+  heard,
   node.map(renew),
   node.map(kill),
   fc.constant(sweep),
-  fc.oneof(fc.constantFrom(flush, dyingFlush), fc.oneof(comes, goes).map(overtakenFlush)),
+  fc.oneof(
+    fc.constantFrom(flush, dyingFlush),
+    fc
+      .array(fc.oneof(comes, goes, heard, fc.constant(sweep)), { minLength: 1, maxLength: 4 })
+      .map(overtakenFlush),
+  ),
   fc.constantFrom(checkpoint, note),
-  fc.constantFrom(quietTime, reconcile),
+  fc.constantFrom(quietTime, standstill, reconcile),
   fc.constant(wipe),
   fc.integer({ min: 1, max: 20 }).map(pass),
 ]
+
+/** Stories that once ended badly, and are seldom met. */
+export const knownStories: Record<string, Command[]> = {
+  'a sign of life is learnt of between two steps of a flush': [
+    connect('bob', 0, true),
+    flush,
+    standstill,
+    connect('ann', 1, true),
+    overtakenFlush([sweep, alive(0, 0), disconnect(0, 0, 'clean', true)]),
+  ],
+}
 
 function pick(scene: Scene, node: number, which: number) {
   const held = [...(scene.nodes[node] ?? [])]

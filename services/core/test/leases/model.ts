@@ -117,14 +117,16 @@ export class LeaseModel {
 
   /** @returns who was there longer than was told */
   learn(): Change[] {
-    const sightings = [...this.sighted]
-    this.sighted.clear()
-    return sightings.flatMap(([userId, lastSeen]) => {
+    return [...this.sighted].flatMap(([userId, lastSeen]) => {
+      if (!this.online.has(userId) && this.unwritten.has(userId)) return []
       const before = this.written.get(userId)
-      if (before?.isOnline) before.lastSeen = Math.max(before.lastSeen, lastSeen)
-      const isLater = before?.isOnline === false && lastSeen - before.lastSeen > lengths.worthTelling
-      const isGone = !this.online.has(userId) && !this.unwritten.has(userId)
-      return isLater && isGone ? [this.#changed({ userId, isOnline: false, lastSeen })] : []
+      if (before?.isOnline && !this.online.has(userId)) {
+        before.lastSeen = Math.max(before.lastSeen, lastSeen)
+        return []
+      }
+      this.sighted.delete(userId)
+      if (!before || this.online.has(userId) || lastSeen - before.lastSeen <= lengths.worthTelling) return []
+      return [this.#changed({ userId, isOnline: false, lastSeen })]
     })
   }
 
@@ -139,7 +141,8 @@ export class LeaseModel {
   reconcile(): Change[] {
     return [...this.written].flatMap(([userId, { lastSeen, isOnline }]) => {
       if (!isOnline || this.online.has(userId) || this.unwritten.has(userId)) return []
-      return this.#changed({ userId, isOnline: false, lastSeen })
+      const seen = Math.max(lastSeen, this.sighted.get(userId) ?? 0)
+      return this.#changed({ userId, isOnline: false, lastSeen: seen })
     })
   }
 

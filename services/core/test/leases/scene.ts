@@ -20,6 +20,8 @@ export class Scene {
   readonly untold = new Set<string>()
   /** What nodes told and have not noted yet. */
   readonly toNote: { userId: string; version: number }[] = []
+  /** Of whom clients were told something that nobody knows any more. */
+  readonly forgotten = new Set<string>()
   #wasWiped = false
   #connections = 0
 
@@ -33,6 +35,7 @@ export class Scene {
    */
   wiped(): void {
     this.#wasWiped = true
+    for (const userId of this.model.unwritten.keys()) this.forgotten.add(userId)
     for (const userId of this.untold) this.told.delete(userId)
     this.untold.clear()
     for (const [userId, { isOnline }] of this.model.unwritten) if (isOnline) this.told.delete(userId)
@@ -72,6 +75,7 @@ export class Scene {
     // What was not in MongoDB yet when Redis was wiped is lost.
     if (!this.#wasWiped) assert.ok(state.lastSeen >= (before?.lastSeen ?? 0), 'lastSeen never goes back')
     this.told.set(state.userId, state)
+    this.forgotten.delete(state.userId)
   }
 
   /** Redis and MongoDB hold what the model says. */

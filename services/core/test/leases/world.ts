@@ -48,6 +48,7 @@ export class World {
     }
     this.#flusher = new LastSeenFlusher({
       upkeep: this.upkeep,
+      leases: this.store,
       lastSeen,
       onLater: (state) => this.#changed.push(state),
       worthTellingMs: lengths.worthTelling,

@@ -31,7 +31,9 @@ export function badCases(schema: Schema, { levels, words = {}, hasBytes = false 
 
   function at(schema: Schema, path: string[], put: Put): BadCase[] {
     const branches = schema.anyOf ?? [schema]
-    const accepts = (value: unknown) => !isBytes(schema) && Value.Check(schema as never, value)
+    // A number that JSON has not arrives as null.
+    const accepts = (value: unknown) =>
+      !isBytes(schema) && Value.Check(schema as never, Number.isNaN(value) ? null : value)
     // What one branch of a union refuses another may take. What is only out of bounds must be refused by all schemas.
     const values = [
       ...kinds.filter(({ value }) => !accepts(value)),

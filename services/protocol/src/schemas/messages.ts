@@ -57,6 +57,10 @@ export const VoiceInput = Type.Object(
 )
 export type VoiceInput = Type.Static<typeof VoiceInput>
 
+/** A step of the worker that did not succeed, whose job waits for an operator; `lost`: there is no audio any more. */
+export const VoiceFailure = Type.Enum(['store', 'prepare', 'transcribe', 'lost'])
+export type VoiceFailure = Type.Static<typeof VoiceFailure>
+
 /** A voice message on the way out: `url` is playable at once, and `/media/<id>` when stored. */
 export const VoiceOutput = Type.Object({
   url: Type.String({ description: 'What to play. Type and size are those of what is behind it.' }),
@@ -65,6 +69,7 @@ export const VoiceOutput = Type.Object({
   size: Type.Integer({ description: 'Bytes.' }),
   waveform: Type.Optional(Waveform),
   transcript: Type.Optional(Type.String({ description: 'What was said, where transcription is on.' })),
+  failed: Type.Optional(VoiceFailure),
   position: Type.Optional(
     Type.Number({ description: 'Seconds: where you stopped, on whichever of your devices.' }),
   ),

@@ -3,27 +3,42 @@ import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import { TranscriptionRefusedError } from '@earshot/core/voice/transcription-client'
 import type { VoicePreparer } from '@earshot/core/voice/voice-preparer'
-import { voiceQueueNames } from '@earshot/core/voice/voice-queue'
+import { type VoiceJob, type VoiceStep, voiceQueueNames } from '@earshot/core/voice/voice-queue'
 import type { VoiceQueues } from '@earshot/core/voice/voice-queues'
 import { AudioLostError, type VoiceStorer } from '@earshot/core/voice/voice-storer'
 import type { VoiceTranscriber } from '@earshot/core/voice/voice-transcriber'
 import type { JobKind } from './job-worker.ts'
 import { tellVoice } from './tell-voice.ts'
+import type { VoiceFailures } from './voice-failures.ts'
 
 interface Telling {
   queues: VoiceQueues
   fanout: Fanout
+  failures: VoiceFailures
   log: Logger
   metrics: Metrics
+}
+
+/** What the kinds have in common. */
+function common(
+  step: VoiceStep,
+  { failures, metrics }: Telling,
+): Pick<JobKind<VoiceJob>, 'queue' | 'onDying' | 'count'> {
+  return {
+    queue: voiceQueueNames[step],
+    onDying: (job, error) => failures.note(job, step, error),
+    count: (result) => metrics.voiceJobs.inc({ result }),
+  }
 }
 
 /** Audio into the blob store, then the rooms are told where it is. */
 export function storeJob(
   { storer, concurrency }: { storer: VoiceStorer; concurrency: number },
-  { queues, fanout, log, metrics }: Telling,
-): JobKind {
+  telling: Telling,
+): JobKind<VoiceJob> {
+  const { queues, fanout, log, metrics } = telling
   return {
-    queue: voiceQueueNames.store,
+    ...common('store', telling),
     concurrency,
     isHopeless: (error) => error instanceof AudioLostError,
     async run(job) {
@@ -48,10 +63,11 @@ export function prepareJob(
     isTranscribed,
     signal,
   }: { preparer: VoicePreparer; concurrency: number; isTranscribed: boolean; signal: AbortSignal },
-  { queues, fanout, log, metrics }: Telling,
-): JobKind {
+  telling: Telling,
+): JobKind<VoiceJob> {
+  const { queues, fanout, log, metrics } = telling
   return {
-    queue: voiceQueueNames.prepare,
+    ...common('prepare', telling),
     concurrency,
     isHopeless: () => false,
     async run(job) {
@@ -72,10 +88,11 @@ export function transcribeJob(
     concurrency,
     signal,
   }: { transcriber: VoiceTranscriber; concurrency: number; signal: AbortSignal },
-  { fanout, log, metrics }: Telling,
-): JobKind {
+  telling: Telling,
+): JobKind<VoiceJob> {
+  const { fanout, log, metrics } = telling
   return {
-    queue: voiceQueueNames.transcribe,
+    ...common('transcribe', telling),
     concurrency,
     isHopeless: (error) => error instanceof TranscriptionRefusedError,
     async run(job) {

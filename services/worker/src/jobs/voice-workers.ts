@@ -14,6 +14,7 @@ import { VoiceStorer } from '@earshot/core/voice/voice-storer'
 import { VoiceTranscriber } from '@earshot/core/voice/voice-transcriber'
 import type { Redis } from 'ioredis'
 import { startJobWorker } from './job-worker.ts'
+import { VoiceFailures } from './voice-failures.ts'
 import { prepareJob, storeJob, transcribeJob } from './voice-jobs.ts'
 
 export interface VoiceWorkers {
@@ -36,10 +37,14 @@ export interface VoiceWorkersDeps {
 
 /** Starts all that works on voice messages, as far as this machine and the settings allow. */
 export async function startVoiceWorkers(deps: VoiceWorkersDeps): Promise<VoiceWorkers> {
-  const { config, connection, messages, conversations, staging, blobs, log, metrics } = deps
-  const worker = { connection, prefix: config.REDIS_PREFIX, lockMs: config.VOICE_LOCK_MS, log, metrics }
+  const { config, connection, messages, conversations, staging, blobs, log } = deps
   const leaving = new AbortController()
   const { signal } = leaving
+  const worker = {
+    ...{ connection, prefix: config.REDIS_PREFIX, lockMs: config.VOICE_LOCK_MS },
+    ...{ leaving: signal, log },
+  }
+  const telling = { ...deps, failures: new VoiceFailures(deps) }
   const transcriber = transcriberOf(deps)
   const preparer = new VoicePreparer({
     messages,
@@ -51,7 +56,7 @@ export async function startVoiceWorkers(deps: VoiceWorkersDeps): Promise<VoiceWo
   const kinds = [
     storeJob(
       { storer: new VoiceStorer({ messages, staging, blobs }), concurrency: config.VOICE_CONCURRENCY },
-      deps,
+      telling,
     ),
     prepareJob(
       {
@@ -60,10 +65,10 @@ export async function startVoiceWorkers(deps: VoiceWorkersDeps): Promise<VoiceWo
         isTranscribed: transcriber !== undefined,
         signal,
       },
-      deps,
+      telling,
     ),
     ...(transcriber
-      ? [transcribeJob({ transcriber, concurrency: config.TRANSCRIBE_CONCURRENCY, signal }, deps)]
+      ? [transcribeJob({ transcriber, concurrency: config.TRANSCRIBE_CONCURRENCY, signal }, telling)]
       : []),
   ]
   const workers = kinds.map((kind) => startJobWorker(kind, worker))

@@ -1,0 +1,148 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { createLogger } from '@earshot/core/observability/logger'
+import { createMetrics } from '@earshot/core/observability/metrics'
+import { LeaseHolder } from '@earshot/core/presence/lease-holder'
+import { LeaseStore } from '@earshot/core/presence/lease-store'
+import { Redis } from 'ioredis'
+import { redisTraffic } from '../lib/redis-traffic.ts'
+import type { Row, Table } from '../lib/row.ts'
+import { type CpuTimes, Servers } from '../lib/servers.ts'
+import { count } from '../lib/settings.ts'
+
+/** As the settings are by default. */
+const options = { leaseMs: 15_000, renewMs: 5_000, graceMs: 5_000 }
+const shards = 64
+const pingMs = 15_000
+const nodes = 2
+const atOnce = 500
+/** Until what a login leaves to do is done. */
+const settleMs = 10_000
+
+interface Minute {
+  /** CPU time of the nodes: of this process, which does nothing else. */
+  nodesUs: number
+  servers: CpuTimes
+  bytes: number
+}
+
+/** What renews leases in a gateway, a worker that sweeps and writes, Redis and MongoDB; no sockets. */
+export const presenceAlive: Row = {
+  name: 'presence-alive',
+  asks: 'What does it cost to keep many connections online?',
+  async run(box) {
+    const connections = count('CONNECTIONS', 10_000)
+    const seconds = count('SECONDS', 60)
+    const servers = await Servers.start(box, { nodes: 0 })
+    const clients = Array.from({ length: nodes }, () => {
+      return new Redis(servers.redisUrl, { replyMapping: 'legacy', enableAutoPipelining: true })
+    })
+    const [meter] = clients
+    if (!meter) throw new Error('no client')
+    const holders = clients.map((client, i) => holderOf(client, i))
+    let pings: NodeJS.Timeout | undefined
+    try {
+      for (const holder of holders) holder.start()
+      const nobody = await box.reporter.step('Nobody is there', () => minute(servers, meter, seconds))
+      const leases = Array.from({ length: connections }, (_, i) => ({
+        userId: i.toString(16).padStart(24, '0'),
+        connectionId: i.toString(36).padStart(20, 'A'),
+      }))
+      await box.reporter.step('All connect', async () => {
+        for (let i = 0; i < leases.length; i += atOnce) {
+          const some = leases.slice(i, i + atOnce)
+          await Promise.all(some.map((lease, at) => holders[(i + at) % nodes]?.take(lease)))
+        }
+        await wait(settleMs)
+      })
+      pings = answerPings(leases, (i) => holders[i % nodes])
+      const all = await box.reporter.step('All are there', () => minute(servers, meter, seconds))
+      return tableOf(nobody, all, { connections, seconds })
+    } finally {
+      clearInterval(pings)
+      for (const holder of holders) holder.stop()
+      for (const client of clients) client.disconnect()
+      await servers.stop()
+    }
+  },
+}
+
+function holderOf(client: Redis, i: number): LeaseHolder {
+  const name = `bench-${i}`
+  return new LeaseHolder({
+    store: new LeaseStore(client, {
+      prefix: 'earshot',
+      shards,
+      leaseMs: options.leaseMs,
+      maxConnectionsPerUser: 10,
+    }),
+    options,
+    onChange: () => undefined,
+    log: createLogger({ level: 'warn', role: 'bench', nodeId: name }),
+    metrics: createMetrics({ role: 'bench', node: name }),
+  })
+}
+
+/** Each connection gives a sign of life once in the interval of pings, spread over it. */
+function answerPings(
+  leases: { connectionId: string }[],
+  holder: (i: number) => LeaseHolder | undefined,
+): NodeJS.Timeout {
+  let next = 0
+  const startedAt = performance.now()
+  return setInterval(() => {
+    const until = ((performance.now() - startedAt) / pingMs) * leases.length
+    for (; next < until; next++) {
+      const i = next % leases.length
+      holder(i)?.alive(leases[i]?.connectionId ?? '')
+    }
+  }, 100)
+}
+
+async function minute(servers: Servers, meter: Redis, seconds: number): Promise<Minute> {
+  const [before, bytes, own] = [servers.cpu(), await redisTraffic(meter), process.cpuUsage()]
+  await wait(seconds * 1_000)
+  const used = process.cpuUsage(own)
+  const after = servers.cpu()
+  const parts = Object.keys(after) as (keyof CpuTimes)[]
+  return {
+    nodesUs: used.user + used.system,
+    servers: Object.fromEntries(parts.map((part) => [part, after[part] - before[part]])) as CpuTimes,
+    bytes: (await redisTraffic(meter)) - bytes,
+  }
+}
+
+function tableOf(
+  nobody: Minute,
+  all: Minute,
+  { connections, seconds }: { connections: number; seconds: number },
+): Table {
+  const parts: [string, (of: Minute) => number][] = [
+    ['nodes', ({ nodesUs }) => nodesUs],
+    ['Redis', ({ servers }) => servers.redis],
+    ['worker', ({ servers }) => servers.worker],
+    ['nodes, Redis and worker', ({ nodesUs, servers }) => nodesUs + servers.redis + servers.worker],
+    ['database', ({ servers }) => servers.database],
+  ]
+  const s = (us: number) => `${(us / 1e6).toFixed(2)} s`
+  const added = all.bytes - nobody.bytes
+  return {
+    heading: ['CPU time', 'nobody there', 'all there', 'for the connections', 'of one core', 'µs a renewal'],
+    lines: parts.map(([name, of]) => {
+      const own = of(all) - of(nobody)
+      const renewals = (connections * seconds * 1_000) / options.renewMs
+      return [
+        name,
+        s(of(nobody)),
+        s(of(all)),
+        s(own),
+        `${(own / seconds / 10_000).toFixed(2)} %`,
+        (own / renewals).toFixed(1),
+      ]
+    }),
+    notes: [
+      `${connections} connections of as many users on ${nodes} nodes for ${seconds} s, default settings, Redis with an append-only file.`,
+      `${(added / 1e6).toFixed(1)} MB between the nodes, the worker and Redis, both directions: ${(added / connections / seconds).toFixed(0)} bytes a second and connection.`,
+      'The database writes lastSeen of each once a minute (PRESENCE_CHECKPOINT_MS).',
+    ],
+  }
+}

@@ -1,0 +1,46 @@
+import { commandClient, producerClient } from '@earshot/core/clients/redis'
+import { MessageStore } from '@earshot/core/messages/message-store'
+import { createLogger } from '@earshot/core/observability/logger'
+import { VoiceStaging } from '@earshot/core/voice/staging'
+import { StagingAudit } from '@earshot/core/voice/staging-audit'
+import { voiceQueues } from '@earshot/core/voice/voice-queues'
+import t from 'tap'
+import { startCluster } from '../src/cluster.ts'
+
+t.test('audio whose jobs wait for an operator stays, and hides nothing behind it', async (t) => {
+  const cluster = await startCluster(t, { nodes: 0, workers: 0 })
+  const { redis, prefix, env } = cluster
+  const url = env.REDIS_URL ?? ''
+  const clients = [commandClient(url, 'staging'), producerClient(url, 'queue')] as const
+  t.teardown(() => clients.map((client) => client.disconnect()))
+  await Promise.all(clients.map((client) => client.connect()))
+  const staging = new VoiceStaging(clients[0], { prefix, ttlSeconds: 1_000, maxBytes: 1_000_000 })
+  const log = createLogger({ level: 'silent', role: 'test', nodeId: 'test' })
+  const queues = voiceQueues(clients[1], { prefix, attempts: 1, backoffMs: 1 }, log)
+  t.teardown(() => queues.close())
+  const audit = new StagingAudit({ staging, messages: new MessageStore(cluster.db), queue: queues.store })
+
+  const staged = Array.from({ length: 250 }, (_, i) => `message-${i}`)
+  await cluster.db.collection<{ _id: string }>('messages').insertMany(
+    staged.map((_id, seq) => ({
+      ...{ _id, conversationId: 'c', seq, sender: { _id: 'ann', name: 'Ann' }, createdAt: new Date() },
+      ...{ messageType: 'voice', content: '', voiceMessage: { place: 'staged', size: 1 } },
+    })),
+  )
+  for (const [i, messageId] of [...staged, 'never sent'].entries()) {
+    await staging.stage(messageId, Buffer.from('x'))
+    await redis.zadd(`${prefix}:{voice}:times`, i, messageId)
+    await redis.expire(`${prefix}:audio:{${messageId}}`, 100)
+  }
+  await audit.run()
+  t.equal(await staging.read('never sent').then(String), 'x', 'not reached yet')
+  await audit.run()
+  t.equal(await staging.read('never sent'), null, 'its message never came to be')
+  t.equal(await redis.get(`${prefix}:{voice}:bytes`), '250')
+  for (const messageId of [staged.at(0), staged.at(-1)]) {
+    t.ok((await redis.ttl(`${prefix}:audio:{${messageId}}`)) > 100, 'does not end by its age')
+  }
+  t.equal(await redis.llen(`{${prefix}-queue}:voice:wait`), 250, 'each is queued, once')
+  await audit.run()
+  t.equal(await redis.llen(`{${prefix}-queue}:voice:wait`), 250)
+})

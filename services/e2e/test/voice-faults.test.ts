@@ -1,0 +1,151 @@
+import t, { type Test } from 'tap'
+import { startRedis } from '../../../infra/servers/redis.ts'
+import { type Cluster, startCluster } from '../src/cluster.ts'
+import { Gate } from '../src/gate.ts'
+import { jobsJson } from '../src/jobs-command.ts'
+import type { ServiceProcess } from '../src/service-process.ts'
+import { dataUrl, webmBytes } from '../src/speech.ts'
+import type { TestClient } from '../src/test-client.ts'
+import { bytesOf, kept, until } from '../src/uploads.ts'
+import { Wire } from '../src/wire.ts'
+
+/** Any failure that counts would be one too many. */
+const once = { VOICE_JOB_ATTEMPTS: '1' }
+
+async function say(client: TestClient, recipientId: string, audio: Buffer) {
+  const voiceMessage = { url: dataUrl(audio), duration: 1, mimeType: 'audio/webm', size: audio.length }
+  return client.send('voice_message', { recipientId, voiceMessage })
+}
+
+async function nobodyDied(t: Test, cluster: Cluster): Promise<void> {
+  t.same((await jobsJson<{ jobs: unknown[] }>(cluster, 'list')).jobs, [], 'no job is dead')
+}
+
+/** A value of a process' metrics, 0 where it has none. */
+async function metric({ port }: ServiceProcess, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const line = text.split('\n').find((one) => name.split(' ').every((part) => one.includes(part)))
+  return Number(line?.split(' ').at(-1) ?? 0)
+}
+
+/** A worker of its own process whose way to MongoDB holds back the answer when it stores audio. */
+async function slowWorker(t: Test, cluster: Cluster, env: Record<string, string> = {}) {
+  const { gate, url } = await Gate.to(cluster.env.MONGODB_URI ?? '')
+  t.teardown(() => gate.close())
+  const worker = await cluster.addProcess('worker', { MONGODB_URI: url, ...env })
+  return { worker, held: gate.hold('insert', 'media.chunks') }
+}
+
+t.test('MongoDB is away from the worker: the job waits, however few tries it has', async (t) => {
+  const cluster = await startCluster(t, { workers: 0, env: once })
+  const { wire, url } = await Wire.to(cluster.env.MONGODB_URI ?? '')
+  t.teardown(() => wire.close())
+  const worker = await cluster.addProcess('worker', { MONGODB_URI: url })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  wire.cut()
+  const audio = webmBytes(300_000)
+  const { _id } = await say(ann, 'bob', audio)
+  await until(async () => (await metric(worker, 'earshot_voice_jobs_total result="postponed"')) > 1)
+  t.ok(audio.equals(await bytesOf(await bob.http(`/media/${_id}`))), 'playable meanwhile')
+  wire.mend()
+  await bob.hears('voice_message_stored')
+  t.match(await kept(cluster), { files: 1, chunks: 2 })
+  t.same(ann.heardOf('voice_message_failed'), [])
+  await nobodyDied(t, cluster)
+})
+
+t.test('Redis is killed and restarted amid jobs: no audio is lost, none stored twice', async (t) => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const cluster = await startCluster(t, {
+    workers: 0,
+    env: { ...once, VOICE_LOCK_MS: '1000' },
+    redisUrl: redis.url,
+  })
+  const { held } = await slowWorker(t, cluster)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const audio = Array.from({ length: 6 }, () => webmBytes(100_000))
+  const acks = await Promise.all(audio.map((bytes) => say(ann, 'bob', bytes)))
+  await held.asked
+  await redis.kill('SIGKILL')
+  held.release()
+  await redis.restart()
+  await until(
+    async () =>
+      (await cluster.db.collection('messages').countDocuments({ 'voiceMessage.place': 'stored' })) ===
+      acks.length,
+  )
+  for (const [i, { _id }] of acks.entries()) {
+    await until(async () => (await bob.http(`/media/${_id}`)).status === 200)
+    t.ok(audio[i]?.equals(await bytesOf(await bob.http(`/media/${_id}`))))
+  }
+  t.match(await kept(cluster), { files: acks.length, chunks: acks.length })
+  await nobodyDied(t, cluster)
+})
+
+t.test('a worker that stands still is taken for dead, and does its job again when it goes on', async (t) => {
+  const cluster = await startCluster(t, { workers: 0, env: { ...once, VOICE_LOCK_MS: '500' } })
+  const { worker, held } = await slowWorker(t, cluster)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const audio = webmBytes(1_000_000)
+  const { _id } = await say(ann, 'bob', audio)
+  await held.asked
+  worker.child.kill('SIGSTOP')
+  await cluster.addWorker()
+  await bob.hears('voice_message_stored')
+  held.release()
+  worker.child.kill('SIGCONT')
+  // It has done its part when it stores the next one.
+  await until(async () => (await metric(worker, 'earshot_voice_jobs_total result="stored"')) > 0)
+  t.match(await kept(cluster), { files: 1, chunks: 4 }, 'one blob, whoever wrote it')
+  t.ok(audio.equals(await bytesOf(await bob.http(`/media/${_id}`))))
+  await nobodyDied(t, cluster)
+})
+
+t.test('deleted while a worker stands still in its job: nothing is left', async (t) => {
+  const cluster = await startCluster(t, { workers: 0, env: { ...once, VOICE_LOCK_MS: '500' } })
+  const { worker, held } = await slowWorker(t, cluster)
+  const ann = await cluster.connect('ann', 0)
+  const { _id } = await say(ann, 'ann', webmBytes(1_000_000))
+  await held.asked
+  await ann.send('delete_message', { messageId: _id })
+  held.release()
+  await until(async () => (await kept(cluster)).chunks === 0 && (await kept(cluster)).files === 0)
+  await worker.kill('SIGTERM')
+  t.match(await kept(cluster), { files: 0, chunks: 0 })
+  await nobodyDied(t, cluster)
+})
+
+t.test('a worker leaves: the job in its hands is finished first', async (t) => {
+  const cluster = await startCluster(t, { workers: 0, env: { ...once, VOICE_LOCK_MS: '600000' } })
+  const { worker, held } = await slowWorker(t, cluster)
+  const ann = await cluster.connect('ann', 0)
+  await say(ann, 'ann', webmBytes(1_000))
+  await held.asked
+  const left = worker.kill('SIGTERM')
+  await until(async () => (await fetch(`http://127.0.0.1:${worker.port}/readyz`)).status === 503)
+  held.release()
+  await ann.hears('voice_message_stored')
+  await left
+  t.equal(worker.child.exitCode, 0)
+  t.match(await kept(cluster), { files: 1, chunks: 1 })
+})
+
+t.test('a worker that cannot finish leaves all the same, and another one takes over', async (t) => {
+  const cluster = await startCluster(t, { workers: 0, env: { ...once, VOICE_LOCK_MS: '500' } })
+  const { worker, held } = await slowWorker(t, cluster)
+  const ann = await cluster.connect('ann', 0)
+  const audio = webmBytes(1_000)
+  const { _id } = await say(ann, 'ann', audio)
+  await held.asked
+  await worker.kill('SIGTERM')
+  t.equal(worker.child.signalCode, null, 'it ended by itself')
+  await cluster.addWorker()
+  await ann.hears('voice_message_stored')
+  t.match(await kept(cluster), { files: 1, chunks: 1 })
+  t.ok(audio.equals(await bytesOf(await ann.http(`/media/${_id}`))))
+  await nobodyDied(t, cluster)
+})
