@@ -96,19 +96,19 @@ async function annLooks(ann: Person) {
   const { page } = ann
   await page.getByRole('tab', { name: 'Chats' }).click()
   await both(page, 'chats')
-  await page.getByRole('button', { name: /^Bob Baker/ }).click()
+  await chat(page, /^Bob Baker/).click()
   await page.getByRole('button', { name: /^Play voice message/ }).click()
   await log(page)
     .getByText(/0:0[2-9] \/ /)
     .waitFor()
   await both(page, 'conversation')
-  await page.getByRole('button', { name: /^Saturday/ }).click()
+  await chat(page, /^Saturday/).click()
   await both(page, 'playing-elsewhere')
-  await page.getByRole('button', { name: /^Bob Baker/ }).click()
+  await chat(page, /^Bob Baker/).click()
   await openMenu(ann, 'the boat on Saturday')
   await both(page, 'message-menu')
   await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: /^Saturday/ }).click()
+  await chat(page, /^Saturday/).click()
   await page.getByRole('button', { name: /^5 members/ }).click()
   await page.getByRole('dialog').getByText('Bob Baker').waitFor()
   await both(page, 'members')
@@ -119,7 +119,8 @@ async function annLooks(ann: Person) {
     location.hash = '#/'
   })
   await both(page, 'people')
-  await page.getByRole('button', { name: /^Bob Baker/ }).click()
+  await page.getByRole('tab', { name: 'Chats' }).click()
+  await chat(page, /^Bob Baker/).click()
   await page.context().setOffline(true)
   await page.getByText('No connection.').waitFor()
   await page.getByPlaceholder('Write a message').fill('On the train, back in a minute')
@@ -127,6 +128,10 @@ async function annLooks(ann: Person) {
   await page.getByText('1 message waits').waitFor()
   await both(page, 'offline')
   await page.context().setOffline(false)
+}
+
+function chat(page: Page, name: RegExp) {
+  return page.getByRole('region', { name: 'Chats' }).getByRole('button', { name })
 }
 
 async function noMicrophone(person: Person) {

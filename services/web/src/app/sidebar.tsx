@@ -23,9 +23,12 @@ export function Sidebar({ openId, onLogOut }: SidebarProps) {
   return (
     <>
       <Group justify="space-between" wrap="nowrap" px="md" py="sm">
-        <Title order={1} size="h4">
-          Earshot
-        </Title>
+        <Group gap="xs" wrap="nowrap">
+          <img src="/favicon.svg" alt="" width={28} height={28} />
+          <Title order={1} size="h4">
+            Earshot
+          </Title>
+        </Group>
         <Group gap="xs" wrap="nowrap" miw={0}>
           <Text size="sm" c="dimmed" truncate>
             {session.name}
