@@ -6,6 +6,7 @@
  */
 import { strict as assert } from 'node:assert'
 import { groups } from './browser/proofs/groups.ts'
+import { keyboard } from './browser/proofs/keyboard.ts'
 import { leaving } from './browser/proofs/leaving.ts'
 import { longHistory } from './browser/proofs/long-history.ts'
 import { network } from './browser/proofs/network.ts'
@@ -20,7 +21,18 @@ const { TARGET = 'http://127.0.0.1:3000', NODES = '[]', SHOTS = '/tmp/earshot-sh
 
 const stage = await openStage(TARGET, JSON.parse(NODES) as Node[], SHOTS)
 try {
-  for (const proof of [talk, notifications, voice, recorder, longHistory, network, groups, nodeLoss, leaving])
+  for (const proof of [
+    talk,
+    notifications,
+    voice,
+    recorder,
+    longHistory,
+    network,
+    groups,
+    keyboard,
+    nodeLoss,
+    leaving,
+  ])
     await proof(stage)
   assert.deepEqual(stage.complaints(), [])
   console.log(`All well. Pictures in ${SHOTS}`)

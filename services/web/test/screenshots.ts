@@ -14,7 +14,6 @@ const { TARGET = 'http://127.0.0.1:3000', SHOTS = '/tmp/earshot-shots' } = proce
 const screen: BrowserContextOptions = {
   viewport: { width: 1280, height: 800 },
   deviceScaleFactor: 1.5,
-  hasTouch: true,
 }
 const sizes = {
   desktop: { width: 1280, height: 800, colorScheme: 'light' },
