@@ -15,12 +15,40 @@ interface PageRequest extends WorkerEvent {
   respondWith: (response: Promise<Response>) => void
 }
 
+interface PushEvent extends WorkerEvent {
+  data: { json: () => Pushed } | null
+}
+
+/** What the server says of a new message: as much as its operator lets it. */
+interface Pushed {
+  conversationId: string
+  sender?: { name: string }
+  messageType?: 'text' | 'file' | 'voice'
+  content?: string
+}
+
+interface ClickEvent extends WorkerEvent {
+  notification: Notification
+}
+
+interface Tab {
+  focus: () => Promise<unknown>
+  navigate: (url: string) => Promise<unknown>
+}
+
 interface PageWorker {
   skipWaiting: () => Promise<void>
-  clients: { claim: () => Promise<void> }
+  clients: {
+    claim: () => Promise<void>
+    matchAll: (options: { type: 'window' }) => Promise<Tab[]>
+    openWindow: (url: string) => Promise<unknown>
+  }
+  registration: ServiceWorkerRegistration
   addEventListener: {
     (type: 'install' | 'activate', listener: (event: WorkerEvent) => void): void
     (type: 'fetch', listener: (event: PageRequest) => void): void
+    (type: 'push', listener: (event: PushEvent) => void): void
+    (type: 'notificationclick', listener: (event: ClickEvent) => void): void
   }
 }
 
@@ -46,6 +74,34 @@ worker.addEventListener('fetch', (event) => {
   if (request.mode === 'navigate' && pathname === '/') event.respondWith(page(request))
   else if (files.has(pathname)) event.respondWith(file(request))
 })
+
+worker.addEventListener('push', (event) => {
+  if (event.data) event.waitUntil(notify(event.data.json()))
+})
+
+worker.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(show(event.notification.tag))
+})
+
+/** One for a conversation: a later one takes its place. */
+async function notify({ conversationId, sender, messageType, content }: Pushed): Promise<void> {
+  const what = messageType === 'voice' ? 'Voice message' : messageType === 'file' ? 'File' : 'New message'
+  await worker.registration.showNotification(sender?.name ?? 'Earshot', {
+    body: content || what,
+    tag: conversationId,
+    icon: '/icon-192.png',
+    badge: '/icon-192.png',
+  })
+}
+
+async function show(conversationId: string): Promise<void> {
+  const url = `/#/chat/${encodeURIComponent(conversationId)}`
+  const [tab] = await worker.clients.matchAll({ type: 'window' })
+  if (!tab) return void (await worker.clients.openWindow(url))
+  await tab.navigate(url)
+  await tab.focus()
+}
 
 async function fill(): Promise<void> {
   const cache = await caches.open(current)

@@ -6,10 +6,12 @@
  */
 import { strict as assert } from 'node:assert'
 import { groups } from './browser/proofs/groups.ts'
+import { keyboard } from './browser/proofs/keyboard.ts'
 import { leaving } from './browser/proofs/leaving.ts'
 import { longHistory } from './browser/proofs/long-history.ts'
 import { network } from './browser/proofs/network.ts'
 import { nodeLoss } from './browser/proofs/node-loss.ts'
+import { notifications } from './browser/proofs/notifications.ts'
 import { recorder } from './browser/proofs/recorder.ts'
 import { talk } from './browser/proofs/talk.ts'
 import { voice } from './browser/proofs/voice.ts'
@@ -19,7 +21,18 @@ const { TARGET = 'http://127.0.0.1:3000', NODES = '[]', SHOTS = '/tmp/earshot-sh
 
 const stage = await openStage(TARGET, JSON.parse(NODES) as Node[], SHOTS)
 try {
-  for (const proof of [talk, voice, recorder, longHistory, network, groups, nodeLoss, leaving])
+  for (const proof of [
+    talk,
+    notifications,
+    voice,
+    recorder,
+    longHistory,
+    network,
+    groups,
+    keyboard,
+    nodeLoss,
+    leaving,
+  ])
     await proof(stage)
   assert.deepEqual(stage.complaints(), [])
   console.log(`All well. Pictures in ${SHOTS}`)

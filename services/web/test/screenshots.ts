@@ -14,7 +14,6 @@ const { TARGET = 'http://127.0.0.1:3000', SHOTS = '/tmp/earshot-shots' } = proce
 const screen: BrowserContextOptions = {
   viewport: { width: 1280, height: 800 },
   deviceScaleFactor: 1.5,
-  hasTouch: true,
 }
 const sizes = {
   desktop: { width: 1280, height: 800, colorScheme: 'light' },
@@ -96,36 +95,31 @@ async function annLooks(ann: Person) {
   const { page } = ann
   await page.getByRole('tab', { name: 'Chats' }).click()
   await both(page, 'chats')
-  await page.setViewportSize(sizes.desktop)
-  await page.getByRole('button', { name: /^Bob Baker/ }).click()
+  await chat(page, /^Bob Baker/).click()
   await page.getByRole('button', { name: /^Play voice message/ }).click()
   await log(page)
     .getByText(/0:0[2-9] \/ /)
     .waitFor()
   await both(page, 'conversation')
-  await page.setViewportSize(sizes.desktop)
-  await page.getByRole('button', { name: /^Saturday/ }).click()
+  await chat(page, /^Saturday/).click()
   await both(page, 'playing-elsewhere')
-  await page.setViewportSize(sizes.desktop)
-  await page.getByRole('button', { name: /^Bob Baker/ }).click()
+  await chat(page, /^Bob Baker/).click()
   await openMenu(ann, 'the boat on Saturday')
   await both(page, 'message-menu')
   await page.keyboard.press('Escape')
-  await page.setViewportSize(sizes.desktop)
-  await page.getByRole('button', { name: /^Saturday/ }).click()
+  await chat(page, /^Saturday/).click()
   await page.getByRole('button', { name: /^5 members/ }).click()
   await page.getByRole('dialog').getByText('Bob Baker').waitFor()
   await both(page, 'members')
   await page.keyboard.press('Escape')
-  await page.setViewportSize(sizes.desktop)
   await page.getByRole('tab', { name: 'People' }).click()
   await page.getByRole('button', { name: /^Cleo Cook/ }).waitFor()
   await page.evaluate(() => {
     location.hash = '#/'
   })
   await both(page, 'people')
-  await page.setViewportSize(sizes.desktop)
-  await page.getByRole('button', { name: /^Bob Baker/ }).click()
+  await page.getByRole('tab', { name: 'Chats' }).click()
+  await chat(page, /^Bob Baker/).click()
   await page.context().setOffline(true)
   await page.getByText('No connection.').waitFor()
   await page.getByPlaceholder('Write a message').fill('On the train, back in a minute')
@@ -133,6 +127,10 @@ async function annLooks(ann: Person) {
   await page.getByText('1 message waits').waitFor()
   await both(page, 'offline')
   await page.context().setOffline(false)
+}
+
+function chat(page: Page, name: RegExp) {
+  return page.getByRole('region', { name: 'Chats' }).getByRole('button', { name })
 }
 
 async function noMicrophone(person: Person) {
@@ -152,4 +150,6 @@ async function both(page: Page, name: string) {
     writeFileSync(join(SHOTS, `${name}-${size}.webp`), Buffer.from(data, 'base64'))
   }
   await wire.detach()
+  await page.setViewportSize(sizes.desktop)
+  await page.emulateMedia({ colorScheme: 'light' })
 }

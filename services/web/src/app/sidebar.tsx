@@ -1,10 +1,13 @@
 import { ActionIcon, Group, Tabs, Text, Title } from '@mantine/core'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { ConversationList } from '../features/chat/conversation-list.tsx'
+import { useMayBeTold } from '../features/notifications/use-may-be-told.ts'
 import { PeoplePanel } from '../features/people/people-panel.tsx'
 import { LogOutIcon } from './icons.tsx'
 import { useServices } from './services.ts'
 import classes from './sidebar.module.css'
+
+const PushOffer = lazy(() => import('../features/notifications/push-offer.tsx'))
 
 type Tab = 'chats' | 'people'
 
@@ -15,13 +18,17 @@ interface SidebarProps {
 
 export function Sidebar({ openId, onLogOut }: SidebarProps) {
   const { session } = useServices()
+  const mayBeTold = useMayBeTold()
   const [tab, setTab] = useState<Tab>('chats')
   return (
     <>
       <Group justify="space-between" wrap="nowrap" px="md" py="sm">
-        <Title order={1} size="h4">
-          Earshot
-        </Title>
+        <Group gap="xs" wrap="nowrap">
+          <img src="/favicon.svg" alt="" width={28} height={28} />
+          <Title order={1} size="h4">
+            Earshot
+          </Title>
+        </Group>
         <Group gap="xs" wrap="nowrap" miw={0}>
           <Text size="sm" c="dimmed" truncate>
             {session.name}
@@ -55,6 +62,11 @@ export function Sidebar({ openId, onLogOut }: SidebarProps) {
           <PeoplePanel openId={openId} />
         </Tabs.Panel>
       </Tabs>
+      {mayBeTold && (
+        <Suspense fallback={null}>
+          <PushOffer />
+        </Suspense>
+      )}
     </>
   )
 }

@@ -10,6 +10,9 @@ export const phone: BrowserContextOptions = {
   deviceScaleFactor: 2,
 }
 
+/** A slow machine is no failure. */
+const patienceMs = 120_000
+
 export interface Person {
   name: string
   page: Page
@@ -25,6 +28,7 @@ export async function register(
   options: BrowserContextOptions,
 ): Promise<Person> {
   const context = await browser.newContext(options)
+  context.setDefaultTimeout(patienceMs)
   await measureSound(context)
   const page = await context.newPage()
   const complaints: string[] = []

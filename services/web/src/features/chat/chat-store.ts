@@ -157,6 +157,7 @@ export class ChatStore {
     const conversation = this.state.get().conversations.find(({ _id }) => _id === conversationId)
     if (!conversation || conversation.headSeq === 0) return
     this.#client.markRead(conversationId, conversation.headSeq)
+    if (conversation.unreadCount > 0) void forgetNotifications(conversationId)
     if (conversation.unreadCount === 0) return
     const { userId } = this.#self
     const mark = { userId, deliveredSeq: conversation.headSeq, readSeq: conversation.headSeq }
@@ -305,6 +306,11 @@ function freshList(known: MessageList, page: HistoryPage): MessageList {
   const later = known.messages.filter(({ seq }) => seq > (page.messages.at(-1)?.seq ?? 0))
   const missing = later[0] !== undefined && later[0].seq > page.headSeq + 1
   return applyMessages(emptyMessageList, missing ? page.messages : [...page.messages, ...later], page.headSeq)
+}
+
+async function forgetNotifications(conversationId: string): Promise<void> {
+  const { closeNotifications } = await import('../notifications/push.ts')
+  await closeNotifications(conversationId)
 }
 
 /** A file that has arrived waits as a message now. */

@@ -12,6 +12,8 @@ import { useMessageSearch } from './use-message-search.ts'
 
 const NewGroupDialog = lazy(() => import('../groups/new-group-dialog.tsx'))
 
+const WelcomePane = lazy(() => import('./welcome-pane.tsx'))
+
 interface ConversationListProps {
   openId: string | undefined
   onFindPeople: () => void
@@ -48,7 +50,16 @@ export function ConversationList({ openId, onFindPeople }: ConversationListProps
       </Stack>
       {loading === 'loading' && <Loader size="sm" mx="auto" my="md" aria-label="The chats are loading" />}
       {loading === 'failed' && <LoadingFailed onRetry={() => void chat.loadConversations()} />}
-      {loading === 'ready' && conversations.length === 0 && <NoChats onFindPeople={onFindPeople} />}
+      {loading === 'ready' && conversations.length === 0 && (
+        <>
+          <NoChats onFindPeople={onFindPeople} />
+          <div className={people.narrowOnly}>
+            <Suspense fallback={null}>
+              <WelcomePane />
+            </Suspense>
+          </div>
+        </>
+      )}
       <div ref={scroll} className={people.list}>
         {wanted !== '' && shown.length + found.length === 0 && (
           <Text c="dimmed" px="md" py="sm" role="status">

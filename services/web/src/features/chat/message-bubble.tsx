@@ -61,10 +61,11 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
 })
 
 /** Whose time of day stands otherwise than behind the text. */
-function kindOf({ messageType, file, deletedAt }: Message): 'voice' | 'image' | undefined {
+function kindOf({ messageType, file, deletedAt }: Message): 'voice' | 'image' | 'file' | undefined {
   if (deletedAt !== undefined) return undefined
   if (messageType === 'voice') return 'voice'
-  return file?.mimeType.startsWith('image/') ? 'image' : undefined
+  if (!file) return undefined
+  return file.mimeType.startsWith('image/') ? 'image' : 'file'
 }
 
 /** What it answers to, where that is at hand. */

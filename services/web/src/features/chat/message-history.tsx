@@ -19,9 +19,14 @@ interface MessageHistoryProps {
 
 /** Only what is in view is in the document, however long the conversation is. */
 export function MessageHistory({ conversationId, title }: MessageHistoryProps) {
+  const { session } = useServices()
   const conversation = useConversation(conversationId)
   const { list, loading, outgoing, hasOlder } = conversation
-  const firstUnread = useReading(conversationId, list.headSeq)
+  const unreadFrom = useReading(conversationId, list.headSeq)
+  const firstUnread = useMemo(() => {
+    if (unreadFrom === undefined) return undefined
+    return list.messages.find(({ seq, sender }) => seq >= unreadFrom && sender._id !== session.userId)?.seq
+  }, [list.messages, unreadFrom, session.userId])
   const rows = useMemo(() => rowsOf(list.messages, outgoing), [list.messages, outgoing])
   const scroll = useRef<HTMLElement>(null)
   const virtualizer = useRef<VirtualizerHandle>(null)
@@ -42,7 +47,7 @@ export function MessageHistory({ conversationId, title }: MessageHistoryProps) {
             Nothing here yet. Say hello to {title}.
           </Text>
         )}
-        <div className={classes.filler} />
+        {rows.length > 0 && <div className={classes.filler} />}
         <ShowMessageContext value={show}>
           <Virtualizer
             ref={virtualizer}

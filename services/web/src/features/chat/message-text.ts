@@ -37,7 +37,7 @@ export function sizeText(bytes: number): string {
   const format = {
     style: 'unit',
     unit: sizes[step] ?? 'byte',
-    unitDisplay: 'short',
+    unitDisplay: step === 0 ? 'long' : 'short',
     maximumFractionDigits: 1,
   } as const
   return new Intl.NumberFormat(undefined, format).format(bytes / 1_000 ** step)

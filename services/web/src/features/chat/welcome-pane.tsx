@@ -12,7 +12,7 @@ export default function WelcomePane() {
   const { session } = useServices()
   const other = useOtherDemoPerson()
   return (
-    <Center h="100%" p="xl">
+    <Center h="100%" p={{ base: 'md', sm: 'xl' }}>
       <Stack maw={440} gap="md">
         <Title order={2} size="h3">
           {other ? `You are ${session.name}` : 'Talk to somebody'}

@@ -40,11 +40,21 @@ export default function GroupDialog({ groupId, name, onClose }: GroupDialogProps
         {canManage && members && <AddPeople members={members} onAdd={group.add} />}
         {ending === undefined ? (
           <Group justify="space-between">
-            <Button variant="subtle" color="red" onClick={() => setEnding('leave')}>
+            <Button
+              variant="subtle"
+              color="red"
+              c="var(--mantine-color-error)"
+              onClick={() => setEnding('leave')}
+            >
               Leave the group
             </Button>
             {role === 'owner' && (
-              <Button variant="subtle" color="red" onClick={() => setEnding('delete')}>
+              <Button
+                variant="subtle"
+                color="red"
+                c="var(--mantine-color-error)"
+                onClick={() => setEnding('delete')}
+              >
                 Delete the group
               </Button>
             )}

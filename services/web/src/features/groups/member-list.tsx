@@ -26,7 +26,7 @@ export function MemberList({ members, role, onSetRole, onRemove }: MemberListPro
       <Text size="sm" fw={500} pb={4}>
         {members.length === 1 ? '1 member' : `${members.length} members`}
       </Text>
-      <ScrollArea.Autosize mah={280} type="auto" viewportRef={viewport}>
+      <ScrollArea.Autosize mah={320} type="auto" viewportRef={viewport}>
         <div className={classes.members}>
           <Virtualizer as="ul" item="li" data={members} scrollRef={viewport}>
             {(member) => (

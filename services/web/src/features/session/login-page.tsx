@@ -6,6 +6,7 @@ import {
   Button,
   Center,
   Checkbox,
+  Group,
   Paper,
   PasswordInput,
   Stack,
@@ -55,12 +56,15 @@ export default function LoginPage({ notice, onLogIn }: LoginPageProps) {
       <Paper withBorder p="xl" w="100%" maw={400} className={classes.login}>
         <form onSubmit={onSubmit}>
           <Stack gap="md">
-            <div>
-              <Title order={1} size="h2">
-                Earshot
-              </Title>
-              <Text c="dimmed">Chat, talk, and see who is around.</Text>
-            </div>
+            <Group gap="md" wrap="nowrap">
+              <img src="/favicon.svg" alt="" width={48} height={48} />
+              <div>
+                <Title order={1} size="h2">
+                  Earshot
+                </Title>
+                <Text c="dimmed">Chat, talk, and see who is around.</Text>
+              </div>
+            </Group>
             {notice && !error && <Alert role="status">{notice}</Alert>}
             {error && !['username', 'password', 'name'].includes(error.field ?? '') && (
               <Alert color="red" role="alert">

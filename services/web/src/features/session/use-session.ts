@@ -1,3 +1,4 @@
+import { HttpApi } from '@earshot/client'
 import { useCallback, useState } from 'react'
 import { forgetSession, initialSession, storeSession, type UserSession } from './user-session.ts'
 
@@ -16,6 +17,7 @@ export function useSession() {
       if (session) {
         forgetSession(session)
         forgetKnown(session.userId)
+        forgetDevice(session)
       }
       window.history.replaceState(null, '', window.location.pathname)
       setNotice(reason)
@@ -31,4 +33,13 @@ function forgetKnown(userId: string): void {
   import('../chat/conversation-cache.ts')
     .then(({ forgetConversations }) => forgetConversations(userId))
     .catch((error: unknown) => console.warn('Earshot: what was known stays in this browser.', error))
+}
+
+/** With the token that the session had: it is over on the page only. */
+function forgetDevice({ userId, token }: UserSession): void {
+  import('../notifications/push.ts')
+    .then(({ unsubscribe }) =>
+      unsubscribe(new HttpApi({ url: window.location.origin, getToken: () => token }), userId),
+    )
+    .catch((error: unknown) => console.warn('Earshot: this browser may still get notifications.', error))
 }

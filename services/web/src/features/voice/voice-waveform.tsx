@@ -1,3 +1,4 @@
+import { useComputedColorScheme } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import WaveSurfer from 'wavesurfer.js'
 
@@ -14,11 +15,11 @@ interface VoiceWaveformProps {
 
 export const waveformHeight = 32
 
-/** As many as there are bars on a wide screen: a short recording has fewer of its own. */
-const leastPeaks = 64
+const barPx = 4
 
-function stretched(peaks: readonly number[]): number[] {
-  const count = Math.max(leastPeaks, peaks.length)
+/** At least as many as there are bars: a short recording has fewer of its own. */
+function stretched(peaks: readonly number[], bars: number): number[] {
+  const count = Math.max(2, bars, peaks.length)
   return Array.from({ length: count }, (_, index) => {
     const at = (index * (peaks.length - 1)) / (count - 1)
     const before = peaks[Math.floor(at)] ?? 0
@@ -32,8 +33,10 @@ export default function VoiceWaveform({ peaks, duration, seconds, follow, onSeek
   const container = useRef<HTMLDivElement>(null)
   const surfer = useRef<WaveSurfer>(undefined)
   const seek = useRef(onSeek)
+  const scheme = useComputedColorScheme()
   seek.current = onSeek
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other colours are drawn anew.
   useEffect(() => {
     if (!container.current) return
     const style = getComputedStyle(container.current)
@@ -43,15 +46,15 @@ export default function VoiceWaveform({ peaks, duration, seconds, follow, onSeek
       waveColor: style.getPropertyValue('--page-wave'),
       progressColor: style.getPropertyValue('--page-wave-played'),
       cursorWidth: 0,
-      barWidth: 2,
-      barGap: 2,
+      barWidth: barPx / 2,
+      barGap: barPx / 2,
       barRadius: 2,
       barMinHeight: 2,
       normalize: true,
       dragToSeek: { debounceTime: 0 },
       autoScroll: false,
       hideScrollbar: true,
-      peaks: [stretched(peaks)],
+      peaks: [stretched(peaks, Math.floor(container.current.clientWidth / barPx))],
       duration: Math.max(duration, 0.1),
     })
     wave.on('interaction', (time) => seek.current(time))
@@ -60,7 +63,7 @@ export default function VoiceWaveform({ peaks, duration, seconds, follow, onSeek
       surfer.current = undefined
       wave.destroy()
     }
-  }, [peaks, duration])
+  }, [peaks, duration, scheme])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new drawing begins at its start.
   useEffect(() => {
@@ -78,7 +81,7 @@ export default function VoiceWaveform({ peaks, duration, seconds, follow, onSeek
       frame = requestAnimationFrame(next)
     })
     return () => cancelAnimationFrame(frame)
-  }, [follow, seconds, peaks, duration])
+  }, [follow, seconds, peaks, duration, scheme])
 
   return <div ref={container} aria-hidden="true" />
 }

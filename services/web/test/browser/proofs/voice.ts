@@ -7,7 +7,7 @@ import type { Stage } from '../stage.ts'
 export async function voice(stage: Stage): Promise<void> {
   const { ann, bob, target } = stage
   await stage.step('a voice message is recorded, heard, stored, and heard again after a reload', async () => {
-    await record(ann, 3_200)
+    await record(ann, 5_200)
     await stage.shot(ann.page, 'recording-desktop')
     await ann.page.getByRole('button', { name: 'Send' }).click()
     await log(bob.page)
@@ -38,7 +38,7 @@ export async function voice(stage: Stage): Promise<void> {
   })
 
   await stage.step('one voice message after the other plays on while another chat is open', async () => {
-    await record(ann, 3_000)
+    await record(ann, 5_000)
     await ann.page.getByRole('button', { name: 'Send' }).click()
     const players = log(bob.page).getByRole('button', { name: /^Play voice message/ })
     await players.nth(1).waitFor()
