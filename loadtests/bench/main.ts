@@ -19,9 +19,10 @@ async function bench(): Promise<void> {
   for (const line of await machine(box)) reporter.say(line)
   for (const row of wanted) {
     reporter.say(`\n${row.name}: ${row.asks}`)
-    const { heading, lines, notes } = await row.run(box)
-    reporter.say(`\n${table(heading, lines)}\n`)
-    for (const note of notes) reporter.say(note)
+    for (const { heading, lines, notes } of [await row.run(box)].flat()) {
+      reporter.say(`\n${table(heading, lines)}\n`)
+      for (const note of notes) reporter.say(note)
+    }
   }
 }
 

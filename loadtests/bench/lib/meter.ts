@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type CpuTimes, parts, type Servers } from './servers.ts'
 
 /** What one operation costs, on average over those that were measured. */
@@ -10,15 +11,32 @@ export interface Cost {
   ms: number
 }
 
-/** Measures `count` operations which `work` does; what the servers do beside them in that time is counted too. */
-export async function measure(servers: Servers, count: number, work: () => Promise<void>): Promise<Cost> {
+/** What the parts of a cluster use when nobody asks anything of it: microseconds of CPU time a millisecond. */
+export type Rest = CpuTimes
+
+const none: Rest = { gateways: 0, worker: 0, redis: 0, database: 0 }
+
+export async function measureRest(servers: Servers, forMs: number): Promise<Rest> {
+  return (await measure(servers, forMs, () => wait(forMs))).parts
+}
+
+/**
+ * Measures `count` operations which `work` does; what the servers do beside them in that time is counted too, unless
+ * `rest` says how much that is.
+ */
+export async function measure(
+  servers: Servers,
+  count: number,
+  work: () => Promise<void>,
+  rest: Rest = none,
+): Promise<Cost> {
   const before = servers.cpu()
   const startedAt = performance.now()
   await work()
   const elapsedMs = performance.now() - startedAt
   const after = servers.cpu()
   const each = Object.fromEntries(
-    parts.map((part) => [part, (after[part] - before[part]) / count]),
+    parts.map((part) => [part, (after[part] - before[part] - rest[part] * elapsedMs) / count]),
   ) as CpuTimes
   return { parts: each, cpuUs: parts.reduce((sum, part) => sum + each[part], 0), ms: elapsedMs / count }
 }

@@ -6,7 +6,7 @@ export interface Row {
   name: string
   /** The question, in one sentence. */
   asks: string
-  run(box: Toolbox): Promise<Table>
+  run(box: Toolbox): Promise<Table | Table[]>
 }
 
 /** What a row found. Every figure that is judged is a ratio to something measured in the same run. */

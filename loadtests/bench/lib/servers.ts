@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { type Daemon, startMongo, startRedis } from '../../../infra/servers/index.ts'
 import { serviceDaemon } from '../../../infra/servers/service.ts'
-import { readSettings } from '../../../infra/settings.ts'
 import { freePort } from '../../../infra/system/ports.ts'
+import { usageOf } from '../../../infra/system/process-usage.ts'
 import type { Toolbox } from '../../../infra/tools/toolbox.ts'
 import { cpuTimes } from './cpu-time.ts'
+import { type Program, partsOf } from './programs.ts'
 
 export const parts = ['gateways', 'worker', 'redis', 'database'] as const
 export type Part = (typeof parts)[number]
@@ -15,6 +16,8 @@ export interface ServersOptions {
   nodes: number
   /** Settings of gateways and worker that differ from their defaults. */
   env?: NodeJS.ProcessEnv
+  /** `earshot` unless given. */
+  program?: Program
 }
 
 /**
@@ -24,14 +27,15 @@ export interface ServersOptions {
 export class Servers {
   readonly jwtSecret: string
   readonly redisUrl: string
-  readonly mongoUrl: string
+  /** `undefined` for a program that stores nothing. */
+  readonly mongoUrl: string | undefined
   readonly #processes: Record<Part, readonly Daemon[]>
   readonly #stop: () => Promise<void>
 
   private constructor(deps: {
     jwtSecret: string
     redisUrl: string
-    mongoUrl: string
+    mongoUrl: string | undefined
     processes: Record<Part, readonly Daemon[]>
     stop: () => Promise<void>
   }) {
@@ -42,7 +46,8 @@ export class Servers {
     this.#stop = deps.stop
   }
 
-  static async start(box: Toolbox, { nodes, env }: ServersOptions): Promise<Servers> {
+  static async start(box: Toolbox, options: ServersOptions): Promise<Servers> {
+    const { nodes, env, program = 'earshot' } = options
     const { reporter } = box
     const undo: (() => Promise<void>)[] = []
     const stop = async () => {
@@ -51,16 +56,16 @@ export class Servers {
     try {
       const redis = await reporter.step('Starting Redis', () => startRedis(box))
       undo.push(() => redis.stop())
-      const mongo = await reporter.step('Starting MongoDB', () => startMongo(box))
-      undo.push(() => mongo.stop())
-      const mongoUrl = `${mongo.url}/earshot`
+      const { nodeEntry, workerEntry, hasDatabase } = partsOf(program)
+      const mongo = hasDatabase ? await reporter.step('Starting MongoDB', () => startMongo(box)) : undefined
+      if (mongo) undo.push(() => mongo.stop())
+      const mongoUrl = mongo && `${mongo.url}/earshot`
       const jwtSecret = randomBytes(24).toString('hex')
-      const { gatewayEntry, workerEntry } = readSettings()
       const service = async (id: string, entry: string) => {
         const settings = {
           REDIS_URL: redis.url,
           QUEUE_REDIS_URL: redis.url,
-          MONGODB_URI: mongoUrl,
+          ...(mongoUrl && { MONGODB_URI: mongoUrl }),
           JWT_SECRET: jwtSecret,
           LOG_LEVEL: 'warn',
           DRAIN_MS: '0',
@@ -70,13 +75,13 @@ export class Servers {
         undo.push(() => daemon.stop())
         return daemon
       }
-      const worker = await service('worker-1', workerEntry)
+      const worker = workerEntry ? [await service('worker-1', workerEntry)] : []
       const gateways: Daemon[] = []
-      for (let i = 1; i <= nodes; i++) gateways.push(await service(`gateway-${i}`, gatewayEntry))
-      await reporter.step('Starting the gateways', () =>
-        Promise.all([worker, ...gateways].map((daemon) => daemon.start())),
+      for (let i = 1; i <= nodes; i++) gateways.push(await service(`gateway-${i}`, nodeEntry))
+      await reporter.step(`Starting ${program}`, () =>
+        Promise.all([...worker, ...gateways].map((daemon) => daemon.start())),
       )
-      const processes = { gateways, worker: [worker], redis: redis.daemons, database: mongo.daemons }
+      const processes = { gateways, worker, redis: redis.daemons, database: mongo?.daemons ?? [] }
       return new Servers({ jwtSecret, redisUrl: redis.url, mongoUrl, processes, stop })
     } catch (error) {
       await stop()
@@ -101,11 +106,7 @@ export class Servers {
 
   /** CPU time that each part has used since it was started. */
   cpu(): CpuTimes {
-    const pids = (part: Part) =>
-      this.#processes[part].map(({ role, pid }) => {
-        if (pid === undefined) throw new Error(`${role} has ended`)
-        return pid
-      })
+    const pids = (part: Part) => this.#processes[part].map(pidOf)
     return cpuTimes({
       gateways: pids('gateways'),
       worker: pids('worker'),
@@ -114,7 +115,24 @@ export class Servers {
     })
   }
 
+  /** Resident memory of each process with its descendants, bytes, by its role: `gateway-1`, `redis`. */
+  memory(): Map<string, number> {
+    const daemons = parts.flatMap((part) => this.#processes[part])
+    const usages = usageOf(daemons.map(pidOf))
+    return new Map(daemons.map((daemon) => [daemon.role, usages.get(pidOf(daemon))?.memoryBytes ?? 0]))
+  }
+
+  /** To every gateway, as an operator would send it. */
+  signal(signal: NodeJS.Signals): void {
+    for (const gateway of this.#processes.gateways) process.kill(pidOf(gateway), signal)
+  }
+
   stop(): Promise<void> {
     return this.#stop()
   }
+}
+
+function pidOf({ role, pid }: Daemon): number {
+  if (pid === undefined) throw new Error(`${role} has ended`)
+  return pid
 }

@@ -11,3 +11,11 @@ export function median(values: readonly number[]): number {
 export function range(values: readonly number[]): [number, number] {
   return [Math.min(...values), Math.max(...values)]
 }
+
+/** The least value that so many of a hundred do not exceed (nearest rank). Pure. */
+export function percentile(values: Float64Array, percent: number): number {
+  const sorted = values.toSorted()
+  const value = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]
+  if (value === undefined) throw new RangeError('a percentile of nothing')
+  return value
+}

@@ -6,6 +6,7 @@ const sampleMs = 1_000
 
 /** The greatest age, over so long, of what MongoDB has as `lastSeen` of any of these users, milliseconds. */
 export async function oldestStored(servers: Servers, userIds: string[], forMs: number): Promise<number> {
+  if (servers.mongoUrl === undefined) throw new Error('this program stores nothing')
   const mongo = await MongoClient.connect(servers.mongoUrl)
   try {
     const users = mongo.db().collection<{ _id: string; lastSeen: Date }>('users')

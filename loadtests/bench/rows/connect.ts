@@ -1,0 +1,80 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Contestant, names, nodes, withContestants } from '../lib/contest.ts'
+import { ratio } from '../lib/contest-table.ts'
+import { type Cost, measureRest } from '../lib/meter.ts'
+import type { Row } from '../lib/row.ts'
+import { parts } from '../lib/servers.ts'
+import { count } from '../lib/settings.ts'
+
+/** What a login leaves to do is done: the worker's intervals, and MongoDB's writes. */
+const settleMs = 4_000
+const restMs = 6_000
+/** Between hanging up and coming again: longer than the grace for lost connections. */
+const awayMs = 8_000
+/** For the compilers: storms of this size come before. */
+const warmers = 500
+
+interface Storm {
+  contestant: Contestant
+  what: string
+  cost: Cost
+  seconds: number
+}
+
+/** Everybody at once: those whom nobody knew before, then, having gone, the same again. */
+export const connect: Row = {
+  name: 'connect',
+  asks: 'What does it cost to let in a storm of connections, token and all?',
+  async run(box) {
+    const sockets = count('SOCKETS', 5_000)
+    const atOnce = count('AT_ONCE', 500)
+    const quiet = { PRESENCE_BROADCAST: 'false' }
+    return withContestants(box, ['plain', 'earshot'], quiet, async (contestants) => {
+      const storms: Storm[] = []
+      const storm = (contestant: Contestant, what: string, userIds: string[]) =>
+        box.reporter.step(`${contestant.program}: ${what}`, () => come(contestant, what, userIds, atOnce))
+      for (const contestant of contestants) {
+        await storm(contestant, 'warming up', names('warm', warmers))
+        await storm(contestant, 'warming up', names('warm', warmers))
+        storms.push(await storm(contestant, 'for the first time', names('person', sockets)))
+        storms.push(await storm(contestant, 'again', names('person', sockets)))
+      }
+      const plainOf = (what: string) => storms.find((one) => one.what === what)?.cost.cpuUs
+      return {
+        heading: ['program', 'they come', ...parts, 'all', 'to plain', 'all there after, s'],
+        lines: storms.map(({ contestant, what, cost, seconds }) => [
+          contestant.program,
+          what,
+          ...parts.map((part) => cost.parts[part].toFixed(0)),
+          cost.cpuUs.toFixed(0),
+          ratio(cost.cpuUs, plainOf(what)),
+          seconds.toFixed(1),
+        ]),
+        notes: [
+          `µs of CPU time a connection: ${sockets} users with a socket each on ${nodes} nodes, ${atOnce} connecting at any time. Without what keeping them costs.`,
+          'For the first time: each becomes known to the system. Nobody is told of anybody (presence-logins measures that).',
+        ],
+      }
+    })
+  },
+}
+
+async function come(contestant: Contestant, what: string, userIds: string[], atOnce: number): Promise<Storm> {
+  const { servers, crowd } = contestant
+  let elapsedMs = 0
+  const before = servers.cpu()
+  const startedAt = performance.now()
+  await crowd.connect({ userIds, atOnce })
+  elapsedMs = performance.now() - startedAt
+  await wait(settleMs)
+  const after = servers.cpu()
+  const measuredMs = performance.now() - startedAt
+  const rest = await measureRest(servers, restMs)
+  const each = (part: (typeof parts)[number]) =>
+    (after[part] - before[part] - rest[part] * measuredMs) / userIds.length
+  const costs = Object.fromEntries(parts.map((part) => [part, each(part)])) as Cost['parts']
+  await crowd.disconnect()
+  await wait(awayMs)
+  const cost = { parts: costs, cpuUs: parts.reduce((sum, part) => sum + costs[part], 0), ms: elapsedMs }
+  return { contestant, what, cost, seconds: elapsedMs / 1_000 }
+}

@@ -1,0 +1,88 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  type Contestant,
+  gather,
+  names,
+  nodes,
+  restNote,
+  takeTurns,
+  withContestants,
+} from '../lib/contest.ts'
+import { checkWhole, costCells, costHeading, ratio, type Sample, summary } from '../lib/contest-table.ts'
+import type { Talked } from '../lib/crowd/orders.ts'
+import { makeGroup, makePeople } from '../lib/groups.ts'
+import { measure } from '../lib/meter.ts'
+import { Person } from '../lib/person.ts'
+import type { Row } from '../lib/row.ts'
+import { count } from '../lib/settings.ts'
+import { settleMs } from './direct.ts'
+
+/** For programs that take a group's name from whoever connects. */
+const roomName = 'everybody'
+/** So many messages may wait for their ack: each is a delivery to every member. */
+const unfinished = 4
+
+/** A group in which everybody is there. */
+export const group1000: Row = {
+  name: 'group-1000',
+  asks: 'How many deliveries does a second of CPU time give in a large group whose members are all online?',
+  async run(box) {
+    const members = count('PEOPLE', 1_000)
+    const messages = count('MESSAGES', 60)
+    const rounds = count('ROUNDS', 3)
+    const quiet = { PRESENCE_BROADCAST: 'false' }
+    return withContestants(box, ['plain', 'earshot'], quiet, async (contestants) => {
+      const userIds = names('person', members)
+      const groups = new Map<Contestant, string>()
+      await gather(box, contestants, async (contestant) => {
+        groups.set(contestant, await groupOf(contestant, userIds))
+        return { userIds, groupIds: [roomName] }
+      })
+      const samples: Sample[] = []
+      await takeTurns(box, contestants, rounds, async (contestant, isMeasured) => {
+        const sample = await talk(contestant, groups.get(contestant) ?? '', messages, members)
+        if (isMeasured) samples.push(sample)
+      })
+      const found = contestants.map(({ program }) => summary(program, samples))
+      const perSecond = (cpuUs: number) => (1e6 * members) / cpuUs
+      const [plain] = found
+      return {
+        heading: ['program', 'deliveries a CPU second', 'to plain', ...costHeading],
+        lines: found.map((one) => [
+          one.program,
+          perSecond(one.cpuUs).toFixed(0),
+          ratio(perSecond(one.cpuUs), plain && perSecond(plain.cpuUs)),
+          ...costCells(one),
+        ]),
+        notes: [
+          `One group, ${members} members with a socket each on ${nodes} nodes: ${members} deliveries a message; µs of CPU time a message, median of ${rounds} rounds of ${messages}.`,
+          restNote(contestants),
+        ],
+      }
+    })
+  },
+}
+
+async function groupOf({ program, servers }: Contestant, userIds: string[]): Promise<string> {
+  if (program !== 'earshot') return roomName
+  await makePeople(servers, userIds)
+  return makeGroup(new Person(servers, userIds[0] ?? ''), 'everybody', userIds)
+}
+
+async function talk(
+  { program, servers, crowd, rest }: Contestant,
+  groupId: string,
+  messages: number,
+  members: number,
+): Promise<Sample> {
+  let talked: Talked | undefined
+  const work = async () => {
+    talked = await crowd.talk({ kind: 'group', groupId, messages, unfinished })
+    await wait(settleMs)
+  }
+  const cost = await measure(servers, messages, work, rest)
+  if (!talked) throw new Error('nothing was said')
+  checkWhole(talked, messages * members)
+  // There is no one latency of a message that a thousand hear.
+  return { program, cost, talked: { ...talked, latenciesMs: new Float64Array([Number.NaN]) } }
+}

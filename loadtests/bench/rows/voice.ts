@@ -1,0 +1,191 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Failure } from '../../../infra/system/failure.ts'
+import { provideSpeech } from '../../../infra/tools/speech.ts'
+import type { Toolbox } from '../../../infra/tools/toolbox.ts'
+import {
+  type Contestant,
+  gather,
+  names,
+  nodes,
+  restNote,
+  takeTurns,
+  withContestants,
+} from '../lib/contest.ts'
+import {
+  checkWhole,
+  costCells,
+  costHeading,
+  ratio,
+  type Sample,
+  type Summary,
+  summary,
+} from '../lib/contest-table.ts'
+import { makeClip } from '../lib/crowd/clips.ts'
+import type { Clip, Talked, TalkOrder } from '../lib/crowd/orders.ts'
+import { atShares, MemoryWatch } from '../lib/memory-watch.ts'
+import { measure } from '../lib/meter.ts'
+import type { Row, Table } from '../lib/row.ts'
+import { count } from '../lib/settings.ts'
+import { settleMs } from './direct.ts'
+
+/** Messages that wait for their ack or delivery at the same time: the rate follows from what the machine allows. */
+const unfinished = 64
+/** One-by-one has no form for every browser, nor has it a waveform: what that costs is measured by itself. */
+const storesOnly = { PRESENCE_BROADCAST: 'false', VOICE_FFMPEG: 'off' }
+const prepares = { PRESENCE_BROADCAST: 'false' }
+const restMs = 10_000
+const shares = [0, 0.25, 0.5, 0.75, 1]
+
+interface Flood {
+  talked: Talked
+  storedAfterMs: number
+  memory: Map<string, number[]>
+  same: number
+}
+
+/** Recordings, from those who speak to the blob store. */
+export const voice: Row = {
+  name: 'voice',
+  asks: 'What does a voice message cost, is any lost in a flood of them, and is memory bounded?',
+  async run(box) {
+    const bytes = count('BYTES', 50_000)
+    const people = count('PEOPLE', 1_000)
+    const messages = count('MESSAGES', 1_000)
+    const each = count('EACH', 300)
+    const rounds = count('ROUNDS', 2)
+    const prepared = count('PREPARED', 20)
+    const missing = await provideSpeech(box)
+    if (missing.length > 0) throw new Failure(`Recordings are made by ${missing.join(' and ')}.`)
+    const clip = await makeClip(bytes)
+    const texts: Sample[] = []
+    const voices: Sample[] = []
+    let rests = ''
+    const flooded = await withContestants(box, ['one-by-one', 'earshot'], storesOnly, async (contestants) => {
+      await gather(box, contestants, () => ({ userIds: names('person', people) }))
+      rests = restNote(contestants)
+      await takeTurns(box, contestants, rounds, async (contestant, isMeasured) => {
+        const text = await say(contestant, { kind: 'text', messages: each, unfinished })
+        const spoken = await say(contestant, spokenOrder(contestant, clip, each))
+        if (!isMeasured) return
+        texts.push(text)
+        voices.push(spoken)
+      })
+      const own = contestants.find(({ program }) => program === 'earshot')
+      if (!own) throw new Error('nobody to flood')
+      return flood(box, own, clip, messages)
+    })
+    const made = await prepareCost(box, clip, prepared)
+    const found = {
+      texts: (['earshot', 'one-by-one'] as const).map((program) => summary(program, texts)),
+      voices: (['earshot', 'one-by-one'] as const).map((program) => summary(program, voices)),
+    }
+    const about = { bytes: clip.bytes.length, people, each, rounds, prepared, rests }
+    return [costTable(found, summary('earshot', [made]), about), memoryTable(flooded, about)]
+  },
+}
+
+function spokenOrder({ program }: Contestant, clip: Clip, messages: number): Omit<TalkOrder, 'run'> {
+  return { kind: 'voice', messages, unfinished, clip, ...(program === 'earshot' && { until: 'stored' }) }
+}
+
+async function say(
+  { program, servers, crowd, rest }: Contestant,
+  order: Omit<TalkOrder, 'run'>,
+): Promise<Sample> {
+  let talked: Talked | undefined
+  const work = async () => {
+    talked = await crowd.talk(order)
+    await wait(settleMs)
+  }
+  const cost = await measure(servers, order.messages, work, rest)
+  if (!talked) throw new Error('nothing was said')
+  checkWhole(talked)
+  return { program, cost, talked }
+}
+
+/** Says all of them, waits until each is stored, and fetches and compares every one. */
+async function flood(box: Toolbox, own: Contestant, clip: Clip, messages: number): Promise<Flood> {
+  const watch = new MemoryWatch(own.servers)
+  const startedAt = performance.now()
+  const talked = await box.reporter.step(`${messages} voice messages`, () =>
+    own.crowd.talk(spokenOrder(own, clip, messages)),
+  )
+  const storedAfterMs = performance.now() - startedAt
+  checkWhole(talked)
+  if (talked.stored !== messages) throw new Error(`${talked.stored} of ${messages} were stored`)
+  await wait(restMs)
+  watch.stop()
+  const { same, wrong } = await box.reporter.step('Fetching every one of them', () => own.crowd.fetch())
+  if (wrong.length > 0) throw new Error(`not what was sent: ${wrong.slice(0, 5).join('; ')}`)
+  return { talked, storedAfterMs, memory: watch.series, same }
+}
+
+/** The same with the worker's ffmpeg: few, since each costs more than all else about a message. */
+async function prepareCost(box: Toolbox, clip: Clip, messages: number): Promise<Sample> {
+  return withContestants(box, ['earshot'], prepares, async ([own]) => {
+    if (!own) throw new Error('nobody prepares')
+    await gather(box, [own], () => ({ userIds: names('person', 20) }))
+    const order = { kind: 'voice', messages, unfinished, clip, until: 'prepared' } as const
+    await box.reporter.step('Warming up', () => say(own, order))
+    return box.reporter.step(`${messages} are made playable everywhere`, () => say(own, order))
+  })
+}
+
+interface About {
+  bytes: number
+  people: number
+  each: number
+  rounds: number
+  prepared: number
+  rests: string
+}
+
+function costTable(
+  { texts, voices }: { texts: Summary[]; voices: Summary[] },
+  prepared: Summary,
+  { bytes, people, each, rounds, prepared: preparedMessages, rests }: About,
+): Table {
+  const line = (what: string, one: Summary, text?: Summary, oneByOne?: Summary) => [
+    what,
+    one.perSecond.toFixed(0),
+    ...costCells(one),
+    ratio(one.cpuUs, text?.cpuUs),
+    ratio(one.cpuUs, oneByOne?.cpuUs),
+  ]
+  const [text, oldText] = texts
+  const [spoken, oldSpoken] = voices
+  if (!text || !oldText || !spoken || !oldSpoken) throw new Error('nothing was measured')
+  return {
+    heading: ['a message', 'a second', ...costHeading, 'to text', 'to one-by-one'],
+    lines: [
+      line('text', text, text, oldText),
+      line('voice', spoken, text, oldSpoken),
+      line('voice, made playable everywhere', prepared, text, oldSpoken),
+      line('one-by-one: text', oldText, oldText, oldText),
+      line('one-by-one: voice', oldSpoken, oldText, oldSpoken),
+    ],
+    notes: [
+      rests,
+      `µs of CPU time a message; ${bytes} bytes of WebM/Opus each, ${people} users on ${nodes} nodes, ${unfinished} messages unfinished at any time; median of ${rounds} rounds of ${each}.`,
+      `A voice message is measured until it is in the blob store. Made playable: ${preparedMessages} of them, with ffmpeg: decoded, measured, drawn, encoded as AAC. In the other lines there is no ffmpeg, as one-by-one has none.`,
+    ],
+  }
+}
+
+function memoryTable({ talked, storedAfterMs, memory, same }: Flood, { bytes, people }: About): Table {
+  const mb = (value: number) => (value / 2 ** 20).toFixed(0)
+  const seconds = (ms: number) => (ms / 1_000).toFixed(0)
+  return {
+    heading: ['MB resident', 'before', 'a quarter', 'half', 'three quarters', 'end', 'peak'],
+    lines: [...memory].map(([role, series]) => [
+      role,
+      ...atShares(series, shares).map(mb),
+      mb(Math.max(...series)),
+    ]),
+    notes: [
+      `${talked.sent} voice messages of ${bytes} bytes by ${people} users in ${seconds(talked.elapsedMs)} s, all stored after ${seconds(storedAfterMs)} s; the end is ${restMs / 1_000} s later.`,
+      `Acknowledged: ${talked.acked}; delivered with the audio that was sent: ${talked.delivered}; twice: ${talked.doubled}; stored: ${talked.stored}; fetched by the recipient afterwards with the same SHA-256: ${same}.`,
+      "Memory of a process with its descendants; of PostgreSQL's what they do not share.",
+    ],
+  }
+}
