@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { queuePrefix, voiceQueueNames } from '@earshot/core/voice/voice-queue'
+import { queuePrefix } from '@earshot/core/jobs/job-queue'
+import { voiceQueueNames } from '@earshot/core/voice/voice-queue'
 import { Queue } from 'bullmq'
 import t, { type Test } from 'tap'
 import { startCluster } from '../src/cluster.ts'
