@@ -15,6 +15,8 @@ export interface Adoption {
   /** Of audio in the document itself. */
   voice?: VoiceDoc
   file?: FileRef
+  /** Absent: where the existing system has it, in the document or elsewhere. */
+  filePlace?: 'stored'
 }
 
 /** A message in MongoDB: ours, or one that was adopted. They are told apart by the kind of their `_id`. */

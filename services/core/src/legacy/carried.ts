@@ -51,6 +51,16 @@ export function inlineFile(message: OldMessage): DataUrl | undefined {
   return url === undefined ? undefined : parseDataUrl(url)
 }
 
+/** The field of the document that the file is in. */
+export function inlineFileField(message: OldMessage): string | undefined {
+  const { url } = fileFields(message)
+  if (url === undefined) return undefined
+  if (message.file === url) return 'file'
+  const file = fieldsOf(message.file)
+  const name = ['url', 'path', 'data'].find((key) => file?.[key] === url)
+  return name === undefined ? 'fileUrl' : `file.${name}`
+}
+
 function fileFields(message: OldMessage): { url?: string; name?: string; type?: string; size?: number } {
   const file = fieldsOf(message.file) ?? {}
   const url = textOf(message.file) ?? first(textOf, file.url, file.path, file.data, message.fileUrl)

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
-import type { MediaRecord } from '@earshot/protocol'
+import type { FileRef, MediaRecord } from '@earshot/protocol'
 import type { ConversationAccess } from '../conversations/access.ts'
 import type { InlineMedia } from '../legacy/inline-media.ts'
-import { type MessageDoc, messageOfPlayback } from '../messages/message-doc.ts'
+import { type MessageDoc, mediaUrl, messageOfPlayback } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { VoiceStaging } from '../voice/staging.ts'
 import { voiceFileName } from '../voice/voice-file-name.ts'
@@ -85,12 +85,20 @@ export class MediaService {
       const { createdAt } = doc
       return { _id: messageId, ...named(doc), ...facts, size: bytes.length, createdAt, ...inMemory(bytes) }
     }
+    if (doc.file?.url === mediaUrl(messageId)) return this.#openMovedFile(doc, doc.file)
     const voice = doc.voiceMessage
     // Audio that was uploaded has an id of its own.
     if (!voice || voice.mediaId !== undefined) throw noSuchMedia()
     const bytes = await this.#voiceSource(messageId, voice.place === 'staged')
     const { mimeType, size, sha256 } = voice
     return { _id: messageId, ...named(doc), mimeType, size, sha256, createdAt: doc.createdAt, ...bytes }
+  }
+
+  /** A file of the existing system that was in its document once. What an id names never changes: it is its hash. */
+  async #openMovedFile({ _id, createdAt }: MessageDoc, { mimeType, name }: FileRef): Promise<Media> {
+    const info = await this.#blobs.info(_id)
+    if (!info) throw noSuchMedia()
+    return { _id, mimeType, size: info.size, sha256: _id, name, createdAt, ...this.#stored(_id) }
   }
 
   async #readable(userId: string, messageId: string): Promise<MessageDoc> {
