@@ -31,7 +31,7 @@ export async function play({ page }: Person): Promise<void> {
     .last()
   await player.getByRole('button', { name: /^Play voice message/ }).click()
   await log(page)
-    .getByText(/0:0[1-9] \/ 0:\d\d/)
+    .getByText(/0:(0[1-9]|[1-5]\d) \/ 0:\d\d/)
     .last()
     .waitFor()
 }

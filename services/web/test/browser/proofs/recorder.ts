@@ -43,7 +43,7 @@ export async function recorder(stage: Stage): Promise<void> {
     await bob.page.getByPlaceholder('Write a message').waitFor()
     await finger.up()
     await finger.down()
-    await bob.page.getByRole('timer').filter({ hasText: '0:01' }).waitFor()
+    await bob.page.getByRole('timer').filter({ hasNotText: '0:00' }).waitFor()
     await stage.shot(bob.page, 'holding-phone')
     await finger.up()
     await log(ann.page).getByTitle('Not played yet').nth(1).waitFor()
