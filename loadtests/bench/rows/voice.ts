@@ -21,12 +21,12 @@ import {
   summary,
 } from '../lib/contest-table.ts'
 import { makeClip } from '../lib/crowd/clips.ts'
-import type { Clip, Talked, TalkOrder } from '../lib/crowd/orders.ts'
+import type { Clip, Talked, TalkKind, TalkOrder } from '../lib/crowd/orders.ts'
 import { atShares, MemoryWatch } from '../lib/memory-watch.ts'
-import { measure } from '../lib/meter.ts'
+import { measureRest, minusRest } from '../lib/meter.ts'
 import type { Row, Table } from '../lib/row.ts'
+import { say } from '../lib/say.ts'
 import { count } from '../lib/settings.ts'
-import { settleMs } from './direct.ts'
 
 /** Messages that wait for their ack or delivery at the same time: the rate follows from what the machine allows. */
 const unfinished = 64
@@ -51,34 +51,34 @@ export const voice: Row = {
     const bytes = count('BYTES', 50_000)
     const people = count('PEOPLE', 1_000)
     const messages = count('MESSAGES', 1_000)
-    const each = count('EACH', 300)
+    const each = count('EACH', 200)
     const rounds = count('ROUNDS', 2)
     const prepared = count('PREPARED', 20)
     const missing = await provideSpeech(box)
     if (missing.length > 0) throw new Failure(`Recordings are made by ${missing.join(' and ')}.`)
     const clip = await makeClip(bytes)
-    const texts: Sample[] = []
-    const voices: Sample[] = []
+    let samples: Sample[] = []
     let rests = ''
     const flooded = await withContestants(box, ['one-by-one', 'earshot'], storesOnly, async (contestants) => {
       await gather(box, contestants, () => ({ userIds: names('person', people) }))
+      samples = await takeTurns(box, contestants, rounds, async (one) => [
+        await say(one, { kind: 'text', messages: each, unfinished }),
+        await say(one, spokenOrder(one, clip, each)),
+      ])
       rests = restNote(contestants)
-      await takeTurns(box, contestants, rounds, async (contestant, isMeasured) => {
-        const text = await say(contestant, { kind: 'text', messages: each, unfinished })
-        const spoken = await say(contestant, spokenOrder(contestant, clip, each))
-        if (!isMeasured) return
-        texts.push(text)
-        voices.push(spoken)
-      })
       const own = contestants.find(({ program }) => program === 'earshot')
       if (!own) throw new Error('nobody to flood')
       return flood(box, own, clip, messages)
     })
     const made = await prepareCost(box, clip, prepared)
-    const found = {
-      texts: (['earshot', 'one-by-one'] as const).map((program) => summary(program, texts)),
-      voices: (['earshot', 'one-by-one'] as const).map((program) => summary(program, voices)),
-    }
+    const of = (kind: TalkKind) =>
+      (['earshot', 'one-by-one'] as const).map((program) =>
+        summary(
+          program,
+          samples.filter((sample) => sample.kind === kind),
+        ),
+      )
+    const found = { texts: of('text'), voices: of('voice') }
     const about = { bytes: clip.bytes.length, people, each, rounds, prepared, rests }
     return [costTable(found, summary('earshot', [made]), about), memoryTable(flooded, about)]
   },
@@ -86,21 +86,6 @@ export const voice: Row = {
 
 function spokenOrder({ program }: Contestant, clip: Clip, messages: number): Omit<TalkOrder, 'run'> {
   return { kind: 'voice', messages, unfinished, clip, ...(program === 'earshot' && { until: 'stored' }) }
-}
-
-async function say(
-  { program, servers, crowd, rest }: Contestant,
-  order: Omit<TalkOrder, 'run'>,
-): Promise<Sample> {
-  let talked: Talked | undefined
-  const work = async () => {
-    talked = await crowd.talk(order)
-    await wait(settleMs)
-  }
-  const cost = await measure(servers, order.messages, work, rest)
-  if (!talked) throw new Error('nothing was said')
-  checkWhole(talked)
-  return { program, cost, talked }
 }
 
 /** Says all of them, waits until each is stored, and fetches and compares every one. */
@@ -127,7 +112,9 @@ async function prepareCost(box: Toolbox, clip: Clip, messages: number): Promise<
     await gather(box, [own], () => ({ userIds: names('person', 20) }))
     const order = { kind: 'voice', messages, unfinished, clip, until: 'prepared' } as const
     await box.reporter.step('Warming up', () => say(own, order))
-    return box.reporter.step(`${messages} are made playable everywhere`, () => say(own, order))
+    const sample = await box.reporter.step(`${messages} are made playable everywhere`, () => say(own, order))
+    const rest = await measureRest(own.servers, restMs)
+    return { ...sample, cost: minusRest(sample.cost, rest) }
   })
 }
 
