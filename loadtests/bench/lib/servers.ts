@@ -27,17 +27,21 @@ export interface ServersOptions {
 export class Servers {
   readonly jwtSecret: string
   readonly redisUrl: string
+  /** With the database; of a program without one, `undefined`. */
+  readonly mongoUrl: string | undefined
   readonly #processes: Record<Part, readonly Daemon[]>
   readonly #stop: () => Promise<void>
 
   private constructor(deps: {
     jwtSecret: string
     redisUrl: string
+    mongoUrl: string | undefined
     processes: Record<Part, readonly Daemon[]>
     stop: () => Promise<void>
   }) {
     this.jwtSecret = deps.jwtSecret
     this.redisUrl = deps.redisUrl
+    this.mongoUrl = deps.mongoUrl
     this.#processes = deps.processes
     this.#stop = deps.stop
   }
@@ -55,12 +59,13 @@ export class Servers {
       const { nodeEntry, workerEntry, hasDatabase } = partsOf(program)
       const mongo = hasDatabase ? await reporter.step('Starting MongoDB', () => startMongo(box)) : undefined
       if (mongo) undo.push(() => mongo.stop())
+      const mongoUrl = mongo && `${mongo.url}/earshot`
       const jwtSecret = randomBytes(24).toString('hex')
       const service = async (id: string, entry: string) => {
         const settings = {
           REDIS_URL: redis.url,
           QUEUE_REDIS_URL: redis.url,
-          ...(mongo && { MONGODB_URI: `${mongo.url}/earshot` }),
+          ...(mongoUrl !== undefined && { MONGODB_URI: mongoUrl }),
           JWT_SECRET: jwtSecret,
           LOG_LEVEL: 'warn',
           DRAIN_MS: '0',
@@ -77,7 +82,7 @@ export class Servers {
         Promise.all([...worker, ...gateways].map((daemon) => daemon.start())),
       )
       const processes = { gateways, worker, redis: redis.daemons, database: mongo?.daemons ?? [] }
-      return new Servers({ jwtSecret, redisUrl: redis.url, processes, stop })
+      return new Servers({ jwtSecret, redisUrl: redis.url, mongoUrl, processes, stop })
     } catch (error) {
       await stop()
       throw error
