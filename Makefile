@@ -6,7 +6,7 @@ CLI := node_modules/.bin/node infra/cli.ts
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down status logs jobs test demo browser screenshots lint format loadtest loadtest-compare docs clean
+.PHONY: help install run up down status logs jobs test demo browser screenshots lint format loadtest loadtest-compare bench docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-26s %s\n", $$1, $$2 }'
@@ -54,6 +54,9 @@ loadtest: $(INSTALLED) ## Run all load tests, small; or one at full size (SCENAR
 
 loadtest-compare: $(INSTALLED) ## Compare two load tests (A= B=: reports, or folders of them)
 	@$(CLI) loadtest-compare
+
+bench: $(INSTALLED) ## Measure what things cost, against comparison programs (ROW=direct,voice for some rows)
+	@npm run --silent bench
 
 docs: $(INSTALLED) ## Generate the documentation
 	@npm run --silent docs

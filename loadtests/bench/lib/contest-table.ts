@@ -1,4 +1,4 @@
-import type { Talked } from './crowd/orders.ts'
+import type { Talked, TalkKind } from './crowd/orders.ts'
 import type { Cost } from './meter.ts'
 import type { Program } from './programs.ts'
 import { median, percentile, range } from './stats.ts'
@@ -6,6 +6,7 @@ import { median, percentile, range } from './stats.ts'
 /** One measurement of one program. */
 export interface Sample {
   program: Program
+  kind: TalkKind
   cost: Cost
   talked: Talked
 }

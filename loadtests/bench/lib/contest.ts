@@ -2,17 +2,18 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Toolbox } from '../../../infra/tools/toolbox.ts'
+import type { Sample } from './contest-table.ts'
 import { Crowd, type CrowdOptions } from './crowd/crowd.ts'
-import { measureRest, type Rest } from './meter.ts'
+import { type Cost, minusRest, type Rest } from './meter.ts'
 import type { Program } from './programs.ts'
-import { parts, Servers } from './servers.ts'
+import { type CpuTimes, parts, Servers } from './servers.ts'
 
 /** A program that runs, with the crowd that uses it. */
 export interface Contestant {
   program: Program
   servers: Servers
   crowd: Crowd
-  /** What it does anyway when its crowd is there and silent; nothing before that was measured. */
+  /** What it does anyway when its crowd is there and silent: seen while it was the others' turn. */
   rest: Rest
 }
 
@@ -23,8 +24,7 @@ const patient = { PING_TIMEOUT_MS: '60000' }
 
 const silence: Rest = { gateways: 0, worker: 0, redis: 0, database: 0 }
 /** Until what a login leaves to do is done. */
-const calmMs = 4_000
-const restMs = 8_000
+const calmMs = 5_000
 
 /**
  * Runs several programs side by side, each with servers and data of its own, so that they can be measured in turns: what
@@ -51,7 +51,7 @@ export async function withContestants<T>(
   }
 }
 
-/** Each one's crowd connects; then it is measured what each does anyway. */
+/** Each one's crowd connects. */
 export async function gather(
   box: Toolbox,
   contestants: readonly Contestant[],
@@ -64,13 +64,6 @@ export async function gather(
     )
   }
   await wait(calmMs)
-  await box.reporter.step('Nobody speaks', () =>
-    Promise.all(
-      contestants.map(async (contestant) => {
-        contestant.rest = await measureRest(contestant.servers, restMs)
-      }),
-    ),
-  )
 }
 
 /** For the notes of a table: what was taken off. */
@@ -82,19 +75,64 @@ export function restNote(contestants: readonly Contestant[]): string {
 
 /**
  * So many rounds after one for the compilers, which is thrown away; in each everybody in turn, beginning with another.
+ * While it is one's turn it is measured what the others do anyway, and that is taken off what they cost in theirs.
  */
 export async function takeTurns(
   box: Toolbox,
   contestants: readonly Contestant[],
   rounds: number,
-  turn: (contestant: Contestant, isMeasured: boolean) => Promise<void>,
-): Promise<void> {
+  turn: (contestant: Contestant) => Promise<Sample[]>,
+): Promise<Sample[]> {
+  const samples: Sample[] = []
+  const rests = new Map(contestants.map((contestant) => [contestant, new RestMeter(contestant)]))
   for (let round = 0; round <= rounds; round++) {
     const first = round % contestants.length
     for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
       const what = `Round ${round} of ${rounds}: ${contestant.program}`
-      await box.reporter.step(what, () => turn(contestant, round > 0))
+      // In the first round what the logins left to do may not be done.
+      const others =
+        round === 0 ? [] : [...rests].filter(([one]) => one !== contestant).map(([, meter]) => meter)
+      for (const meter of others) meter.begin()
+      const found = await box.reporter.step(what, () => turn(contestant))
+      for (const meter of others) meter.end()
+      if (round > 0) samples.push(...found)
     }
+  }
+  for (const [contestant, meter] of rests) contestant.rest = meter.rest
+  const restOf = (sample: Sample) => contestants.find(({ program }) => program === sample.program)?.rest
+  return samples.map((sample) => ({ ...sample, cost: without(sample.cost, restOf(sample)) }))
+}
+
+function without(cost: Cost, rest: Rest | undefined): Cost {
+  return rest ? minusRest(cost, rest) : cost
+}
+
+/** Adds up what a program uses while nobody asks anything of it. */
+class RestMeter {
+  readonly #contestant: Contestant
+  readonly #used: CpuTimes = { ...silence }
+  #ms = 0
+  #before: CpuTimes = silence
+  #since = 0
+
+  constructor(contestant: Contestant) {
+    this.#contestant = contestant
+  }
+
+  begin(): void {
+    this.#before = this.#contestant.servers.cpu()
+    this.#since = performance.now()
+  }
+
+  end(): void {
+    const after = this.#contestant.servers.cpu()
+    for (const part of parts) this.#used[part] += after[part] - this.#before[part]
+    this.#ms += performance.now() - this.#since
+  }
+
+  get rest(): Rest {
+    const each = (part: keyof CpuTimes) => (this.#ms === 0 ? 0 : this.#used[part] / this.#ms)
+    return Object.fromEntries(parts.map((part) => [part, each(part)])) as Rest
   }
 }
 

@@ -14,29 +14,27 @@ export interface Cost {
 /** What the parts of a cluster use when nobody asks anything of it: microseconds of CPU time a millisecond. */
 export type Rest = CpuTimes
 
-const none: Rest = { gateways: 0, worker: 0, redis: 0, database: 0 }
-
 export async function measureRest(servers: Servers, forMs: number): Promise<Rest> {
   return (await measure(servers, forMs, () => wait(forMs))).parts
 }
 
-/**
- * Measures `count` operations which `work` does; what the servers do beside them in that time is counted too, unless
- * `rest` says how much that is.
- */
-export async function measure(
-  servers: Servers,
-  count: number,
-  work: () => Promise<void>,
-  rest: Rest = none,
-): Promise<Cost> {
+/** The cost of operations alone, without what the servers did anyway meanwhile. Pure. */
+export function minusRest(cost: Cost, rest: Rest): Cost {
+  const each = Object.fromEntries(
+    parts.map((part) => [part, cost.parts[part] - rest[part] * cost.ms]),
+  ) as CpuTimes
+  return { ...cost, parts: each, cpuUs: parts.reduce((sum, part) => sum + each[part], 0) }
+}
+
+/** Measures `count` operations which `work` does; what the servers do beside them in that time is counted too. */
+export async function measure(servers: Servers, count: number, work: () => Promise<void>): Promise<Cost> {
   const before = servers.cpu()
   const startedAt = performance.now()
   await work()
   const elapsedMs = performance.now() - startedAt
   const after = servers.cpu()
   const each = Object.fromEntries(
-    parts.map((part) => [part, (after[part] - before[part] - rest[part] * elapsedMs) / count]),
+    parts.map((part) => [part, (after[part] - before[part]) / count]),
   ) as CpuTimes
   return { parts: each, cpuUs: parts.reduce((sum, part) => sum + each[part], 0), ms: elapsedMs / count }
 }

@@ -122,9 +122,11 @@ export class Servers {
     return new Map(daemons.map((daemon) => [daemon.role, usages.get(pidOf(daemon))?.memoryBytes ?? 0]))
   }
 
-  /** To every gateway, as an operator would send it. */
-  signal(signal: NodeJS.Signals): void {
-    for (const gateway of this.#processes.gateways) process.kill(pidOf(gateway), signal)
+  /** Asks every gateway to, see `collect-on-signal.ts`. Their pids. */
+  collectGarbage(): number[] {
+    const pids = this.#processes.gateways.map(pidOf)
+    for (const pid of pids) process.kill(pid, 'SIGUSR2')
+    return pids
   }
 
   stop(): Promise<void> {

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Contestant,
   gather,
@@ -8,12 +7,10 @@ import {
   takeTurns,
   withContestants,
 } from '../lib/contest.ts'
-import { checkWhole, costCells, costHeading, ratio, type Sample, summary } from '../lib/contest-table.ts'
-import type { Talked } from '../lib/crowd/orders.ts'
-import { measure } from '../lib/meter.ts'
+import { costCells, costHeading, ratio, type Sample, summary } from '../lib/contest-table.ts'
 import type { Row, Table } from '../lib/row.ts'
+import { say } from '../lib/say.ts'
 import { count } from '../lib/settings.ts'
-import { settleMs } from './direct.ts'
 
 /** All at once: what waits for what is then seen at its longest. */
 export const burst: Row = {
@@ -26,26 +23,11 @@ export const burst: Row = {
     const quiet = { PRESENCE_BROADCAST: 'false' }
     return withContestants(box, ['one-by-one', 'plain', 'earshot'], quiet, async (contestants) => {
       await gather(box, contestants, () => ({ userIds: names('person', people) }))
-      const samples: Sample[] = []
-      await takeTurns(box, contestants, rounds, async (contestant, isMeasured) => {
-        const sample = await sayAtOnce(contestant, messages)
-        if (isMeasured) samples.push(sample)
-      })
+      const order = { kind: 'text', messages } as const
+      const samples = await takeTurns(box, contestants, rounds, async (one) => [await say(one, order)])
       return tableOf(contestants, samples, { people, messages, rounds })
     })
   },
-}
-
-async function sayAtOnce({ program, servers, crowd, rest }: Contestant, messages: number): Promise<Sample> {
-  let talked: Talked | undefined
-  const work = async () => {
-    talked = await crowd.talk({ kind: 'text', messages })
-    await wait(settleMs)
-  }
-  const cost = await measure(servers, messages, work, rest)
-  if (!talked) throw new Error('nothing was said')
-  checkWhole(talked)
-  return { program, cost, talked }
 }
 
 function tableOf(

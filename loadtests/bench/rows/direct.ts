@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Contestant,
   gather,
@@ -8,14 +7,11 @@ import {
   takeTurns,
   withContestants,
 } from '../lib/contest.ts'
-import { checkWhole, costCells, costHeading, ratio, type Sample, summary } from '../lib/contest-table.ts'
-import type { Talked } from '../lib/crowd/orders.ts'
-import { measure } from '../lib/meter.ts'
+import { costCells, costHeading, ratio, type Sample, summary } from '../lib/contest-table.ts'
 import type { Row } from '../lib/row.ts'
+import { say } from '../lib/say.ts'
 import { count, counts } from '../lib/settings.ts'
 
-/** What the worker still carries to MongoDB, of what was said, belongs to it. */
-export const settleMs = 1_500
 /** A rate that cannot be held becomes the one that can: no more than what is sent in so long is under way. */
 const unfinishedS = 0.5
 /** One-by-one is not asked for more: it does not get there. */
@@ -36,11 +32,13 @@ export const direct: Row = {
       const lines: string[][] = []
       for (const rate of rates) {
         const able = contestants.filter(({ program }) => program !== 'one-by-one' || rate <= oneByOneMost)
-        const samples: Sample[] = []
-        await takeTurns(box, able, rounds, async (contestant, isMeasured) => {
-          const sample = await talk(contestant, rate, seconds)
-          if (isMeasured) samples.push(sample)
-        })
+        const order = {
+          kind: 'text',
+          messages: rate * seconds,
+          perSecond: rate,
+          unfinished: rate * unfinishedS,
+        } as const
+        const samples = await takeTurns(box, able, rounds, async (one) => [await say(one, order)])
         lines.push(...linesOf(able, samples, rate))
       }
       return {
@@ -65,24 +63,6 @@ export const direct: Row = {
       }
     })
   },
-}
-
-async function talk(
-  { program, servers, crowd, rest }: Contestant,
-  perSecond: number,
-  seconds: number,
-): Promise<Sample> {
-  let talked: Talked | undefined
-  const messages = perSecond * seconds
-  const order = { kind: 'text', messages, perSecond, unfinished: perSecond * unfinishedS } as const
-  const work = async () => {
-    talked = await crowd.talk(order)
-    await wait(settleMs)
-  }
-  const cost = await measure(servers, messages, work, rest)
-  if (!talked) throw new Error('nothing was said')
-  checkWhole(talked)
-  return { program, cost, talked }
 }
 
 function linesOf(contestants: readonly Contestant[], samples: readonly Sample[], rate: number): string[][] {

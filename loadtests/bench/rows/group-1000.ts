@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Contestant,
   gather,
@@ -8,14 +7,12 @@ import {
   takeTurns,
   withContestants,
 } from '../lib/contest.ts'
-import { checkWhole, costCells, costHeading, ratio, type Sample, summary } from '../lib/contest-table.ts'
-import type { Talked } from '../lib/crowd/orders.ts'
+import { costCells, costHeading, ratio, summary } from '../lib/contest-table.ts'
 import { makeGroup, makePeople } from '../lib/groups.ts'
-import { measure } from '../lib/meter.ts'
 import { Person } from '../lib/person.ts'
 import type { Row } from '../lib/row.ts'
+import { say } from '../lib/say.ts'
 import { count } from '../lib/settings.ts'
-import { settleMs } from './direct.ts'
 
 /** For programs that take a group's name from whoever connects. */
 const roomName = 'everybody'
@@ -38,10 +35,12 @@ export const group1000: Row = {
         groups.set(contestant, await groupOf(contestant, userIds))
         return { userIds, groupIds: [roomName] }
       })
-      const samples: Sample[] = []
-      await takeTurns(box, contestants, rounds, async (contestant, isMeasured) => {
-        const sample = await talk(contestant, groups.get(contestant) ?? '', messages, members)
-        if (isMeasured) samples.push(sample)
+      const samples = await takeTurns(box, contestants, rounds, async (one) => {
+        const groupId = groups.get(one) ?? ''
+        const order = { kind: 'group', groupId, messages, unfinished } as const
+        const sample = await say(one, order, messages * members)
+        // There is no one latency of a message that a thousand hear.
+        return [{ ...sample, talked: { ...sample.talked, latenciesMs: new Float64Array([Number.NaN]) } }]
       })
       const found = contestants.map(({ program }) => summary(program, samples))
       const perSecond = (cpuUs: number) => (1e6 * members) / cpuUs
@@ -67,22 +66,4 @@ async function groupOf({ program, servers }: Contestant, userIds: string[]): Pro
   if (program !== 'earshot') return roomName
   await makePeople(servers, userIds)
   return makeGroup(new Person(servers, userIds[0] ?? ''), 'everybody', userIds)
-}
-
-async function talk(
-  { program, servers, crowd, rest }: Contestant,
-  groupId: string,
-  messages: number,
-  members: number,
-): Promise<Sample> {
-  let talked: Talked | undefined
-  const work = async () => {
-    talked = await crowd.talk({ kind: 'group', groupId, messages, unfinished })
-    await wait(settleMs)
-  }
-  const cost = await measure(servers, messages, work, rest)
-  if (!talked) throw new Error('nothing was said')
-  checkWhole(talked, messages * members)
-  // There is no one latency of a message that a thousand hear.
-  return { program, cost, talked: { ...talked, latenciesMs: new Float64Array([Number.NaN]) } }
 }

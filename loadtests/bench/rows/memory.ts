@@ -1,20 +1,23 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { waitUntil } from '../../../infra/system/wait.ts'
 import { type Contestant, names, nodes, withContestants } from '../lib/contest.ts'
 import { ratio } from '../lib/contest-table.ts'
-import type { Row } from '../lib/row.ts'
+import type { Row, Table } from '../lib/row.ts'
 import { count } from '../lib/settings.ts'
 
 /** For the compilers, and for what a node allocates once: so many come and stay before anything is measured. */
 const firstComers = 500
-/** Until a collection is over, and its pages given back. */
-const settleMs = 3_000
-const collections = 2
+/** What connecting leaves to do is done, and what it needed can be collected. */
+const settleMs = 5_000
 const collector = new URL('../lib/collect-on-signal.ts', import.meta.url).href
 
+/** Of all gateways, bytes. */
 interface Held {
-  /** Of all gateways, bytes. */
-  asItIs: number
-  collected: number
+  resident: number
+  inUse: number
 }
 
 /** What a user costs a gateway by being there. */
@@ -23,57 +26,82 @@ export const memory: Row = {
   asks: 'How much resident memory does an idle, authenticated socket take on a gateway?',
   async run(box) {
     const sockets = count('SOCKETS', 4_000)
-    const env = { PRESENCE_BROADCAST: 'false', NODE_OPTIONS: `--expose-gc --import=${collector}` }
-    return withContestants(box, ['plain', 'earshot'], env, async (contestants) => {
-      const found: { contestant: Contestant; before: Held; after: Held }[] = []
+    const folder = await mkdtemp(join(tmpdir(), 'earshot-bench-'))
+    const notes = join(folder, 'in-use')
+    const env = {
+      PRESENCE_BROADCAST: 'false',
+      NODE_OPTIONS: `--expose-gc --import=${collector}`,
+      BENCH_MEMORY: notes,
+    }
+    const holds = async ({ servers }: Contestant): Promise<Held> => {
+      await wait(settleMs)
+      const inUse = await Promise.all(servers.collectGarbage().map((pid) => read(`${notes}-${pid}`)))
+      return { resident: ofGateways(servers.memory()), inUse: inUse.reduce((sum, bytes) => sum + bytes, 0) }
+    }
+    const compare = async (contestants: Contestant[]): Promise<Table> => {
+      const found: { program: string; before: Held; after: Held }[] = []
       for (const contestant of contestants) {
         const { crowd, program } = contestant
         const userIds = names('person', firstComers + sockets)
-        const some = userIds.slice(0, firstComers)
-        const [before, after] = await box.reporter.step(`${program}: ${sockets} connect`, async () => {
-          await crowd.connect({ userIds: some })
-          const held = await holds(contestant)
+        await box.reporter.step(`${program}: ${sockets} connect`, async () => {
+          await crowd.connect({ userIds: userIds.slice(0, firstComers) })
+          const before = await holds(contestant)
           await crowd.connect({ userIds: userIds.slice(firstComers) })
-          return [held, await holds(contestant)]
+          found.push({ program, before, after: await holds(contestant) })
         })
-        if (before && after) found.push({ contestant, before, after })
       }
-      const each = (of: (held: Held) => number, { before, after }: { before: Held; after: Held }) =>
-        (of(after) - of(before)) / sockets
-      const collected = found.map((one) => each((held) => held.collected, one))
-      const kb = (bytes: number) => (bytes / 1_000).toFixed(1)
-      return {
-        heading: [
-          'program',
-          'KB a socket',
-          'to plain',
-          'KB a socket, before collecting',
-          'MB a gateway at the end',
-        ],
-        lines: found.map((one, i) => [
-          one.contestant.program,
-          kb(collected[i] ?? 0),
-          ratio(collected[i] ?? 0, collected[0]),
-          kb(each((held) => held.asItIs, one)),
-          (one.after.collected / nodes / 1e6).toFixed(0),
-        ]),
-        notes: [
-          `Growth of the resident memory of ${nodes} gateways by ${sockets} users with a socket each, after the first ${firstComers}; garbage collected before each look.`,
-          'Before collecting: the same without, as it is when they have just come.',
-        ],
-      }
-    })
+      return tableOf(found, sockets)
+    }
+    try {
+      return await withContestants(box, ['plain', 'earshot'], env, compare)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   },
 }
 
-async function holds({ servers }: Contestant): Promise<Held> {
-  await wait(settleMs)
-  const asItIs = ofGateways(servers.memory())
-  for (let i = 0; i < collections; i++) {
-    servers.signal('SIGUSR2')
-    await wait(settleMs)
+function tableOf(found: { program: string; before: Held; after: Held }[], sockets: number): Table {
+  const lines = found.map(({ program, before, after }) => ({
+    program,
+    inUse: (after.inUse - before.inUse) / sockets,
+    resident: (after.resident - before.resident) / sockets,
+    atEnd: after,
+  }))
+  const [plain] = lines
+  return {
+    heading: [
+      'program',
+      'KB a socket in use',
+      'to plain',
+      'KB resident',
+      'MB a gateway in use',
+      'MB resident',
+    ],
+    lines: lines.map(({ program, inUse, resident, atEnd }) => [
+      program,
+      (inUse / 1_000).toFixed(1),
+      ratio(inUse, plain?.inUse),
+      (resident / 1_000).toFixed(1),
+      (atEnd.inUse / nodes / 1e6).toFixed(0),
+      (atEnd.resident / nodes / 1e6).toFixed(0),
+    ]),
+    notes: [
+      `Growth by ${sockets} users with a socket each on ${nodes} gateways, after the first ${firstComers}; garbage collected before each look.`,
+      "In use: V8's heap and what hangs on it. Resident grows by less where a process has room that it was not given for these sockets.",
+    ],
   }
-  return { asItIs, collected: ofGateways(servers.memory()) }
+}
+
+/** What the gateway with this note wrote, as soon as it has. */
+async function read(path: string): Promise<number> {
+  let text = ''
+  const written = async () => {
+    text = await readFile(path, 'utf8').catch(() => '')
+    return text !== ''
+  }
+  if (!(await waitUntil(written, { timeoutMs: 60_000 }))) throw new Error('a gateway collects no garbage')
+  await rm(path)
+  return Number(text)
 }
 
 function ofGateways(memory: Map<string, number>): number {

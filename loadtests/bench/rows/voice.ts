@@ -21,12 +21,13 @@ import {
   summary,
 } from '../lib/contest-table.ts'
 import { makeClip } from '../lib/crowd/clips.ts'
-import type { Clip, Talked, TalkOrder } from '../lib/crowd/orders.ts'
+import type { Clip, Talked, TalkKind, TalkOrder } from '../lib/crowd/orders.ts'
 import { atShares, MemoryWatch } from '../lib/memory-watch.ts'
-import { measure } from '../lib/meter.ts'
+import { measureRest, minusRest } from '../lib/meter.ts'
 import type { Row, Table } from '../lib/row.ts'
+import { say } from '../lib/say.ts'
 import { count } from '../lib/settings.ts'
-import { settleMs } from './direct.ts'
+import { missingBlobs } from '../lib/stored-blobs.ts'
 
 /** Messages that wait for their ack or delivery at the same time: the rate follows from what the machine allows. */
 const unfinished = 64
@@ -34,13 +35,18 @@ const unfinished = 64
 const storesOnly = { PRESENCE_BROADCAST: 'false', VOICE_FFMPEG: 'off' }
 const prepares = { PRESENCE_BROADCAST: 'false' }
 const restMs = 10_000
+/** Fetched over HTTP: each reads the whole collection where FerretDB is in MongoDB's place. */
+const sampled = 20
 const shares = [0, 0.25, 0.5, 0.75, 1]
 
 interface Flood {
   talked: Talked
   storedAfterMs: number
   memory: Map<string, number[]>
+  /** Stored with the SHA-256 of what was sent. */
   same: number
+  /** Of these, fetched by their recipient as they were sent. */
+  fetched: number
 }
 
 /** Recordings, from those who speak to the blob store. */
@@ -51,34 +57,34 @@ export const voice: Row = {
     const bytes = count('BYTES', 50_000)
     const people = count('PEOPLE', 1_000)
     const messages = count('MESSAGES', 1_000)
-    const each = count('EACH', 300)
+    const each = count('EACH', 200)
     const rounds = count('ROUNDS', 2)
     const prepared = count('PREPARED', 20)
     const missing = await provideSpeech(box)
     if (missing.length > 0) throw new Failure(`Recordings are made by ${missing.join(' and ')}.`)
     const clip = await makeClip(bytes)
-    const texts: Sample[] = []
-    const voices: Sample[] = []
+    let samples: Sample[] = []
     let rests = ''
     const flooded = await withContestants(box, ['one-by-one', 'earshot'], storesOnly, async (contestants) => {
       await gather(box, contestants, () => ({ userIds: names('person', people) }))
+      samples = await takeTurns(box, contestants, rounds, async (one) => [
+        await say(one, { kind: 'text', messages: each, unfinished }),
+        await say(one, spokenOrder(one, clip, each)),
+      ])
       rests = restNote(contestants)
-      await takeTurns(box, contestants, rounds, async (contestant, isMeasured) => {
-        const text = await say(contestant, { kind: 'text', messages: each, unfinished })
-        const spoken = await say(contestant, spokenOrder(contestant, clip, each))
-        if (!isMeasured) return
-        texts.push(text)
-        voices.push(spoken)
-      })
       const own = contestants.find(({ program }) => program === 'earshot')
       if (!own) throw new Error('nobody to flood')
       return flood(box, own, clip, messages)
     })
     const made = await prepareCost(box, clip, prepared)
-    const found = {
-      texts: (['earshot', 'one-by-one'] as const).map((program) => summary(program, texts)),
-      voices: (['earshot', 'one-by-one'] as const).map((program) => summary(program, voices)),
-    }
+    const of = (kind: TalkKind) =>
+      (['earshot', 'one-by-one'] as const).map((program) =>
+        summary(
+          program,
+          samples.filter((sample) => sample.kind === kind),
+        ),
+      )
+    const found = { texts: of('text'), voices: of('voice') }
     const about = { bytes: clip.bytes.length, people, each, rounds, prepared, rests }
     return [costTable(found, summary('earshot', [made]), about), memoryTable(flooded, about)]
   },
@@ -88,22 +94,7 @@ function spokenOrder({ program }: Contestant, clip: Clip, messages: number): Omi
   return { kind: 'voice', messages, unfinished, clip, ...(program === 'earshot' && { until: 'stored' }) }
 }
 
-async function say(
-  { program, servers, crowd, rest }: Contestant,
-  order: Omit<TalkOrder, 'run'>,
-): Promise<Sample> {
-  let talked: Talked | undefined
-  const work = async () => {
-    talked = await crowd.talk(order)
-    await wait(settleMs)
-  }
-  const cost = await measure(servers, order.messages, work, rest)
-  if (!talked) throw new Error('nothing was said')
-  checkWhole(talked)
-  return { program, cost, talked }
-}
-
-/** Says all of them, waits until each is stored, and fetches and compares every one. */
+/** Says all of them, waits until each is stored, and compares every one with what was sent. */
 async function flood(box: Toolbox, own: Contestant, clip: Clip, messages: number): Promise<Flood> {
   const watch = new MemoryWatch(own.servers)
   const startedAt = performance.now()
@@ -115,9 +106,16 @@ async function flood(box: Toolbox, own: Contestant, clip: Clip, messages: number
   if (talked.stored !== messages) throw new Error(`${talked.stored} of ${messages} were stored`)
   await wait(restMs)
   watch.stop()
-  const { same, wrong } = await box.reporter.step('Fetching every one of them', () => own.crowd.fetch())
+  const hashes = await own.crowd.hashes()
+  const missing = await box.reporter.step('Comparing what is stored', () =>
+    missingBlobs(own.servers.mongoUrl ?? '', hashes),
+  )
+  if (missing.length > 0) throw new Error(`not stored as sent: ${missing.slice(0, 5).join(', ')}`)
+  const { same: fetched, wrong } = await box.reporter.step('Fetching some of it', () =>
+    own.crowd.fetch(sampled),
+  )
   if (wrong.length > 0) throw new Error(`not what was sent: ${wrong.slice(0, 5).join('; ')}`)
-  return { talked, storedAfterMs, memory: watch.series, same }
+  return { talked, storedAfterMs, memory: watch.series, same: hashes.size, fetched }
 }
 
 /** The same with the worker's ffmpeg: few, since each costs more than all else about a message. */
@@ -127,7 +125,9 @@ async function prepareCost(box: Toolbox, clip: Clip, messages: number): Promise<
     await gather(box, [own], () => ({ userIds: names('person', 20) }))
     const order = { kind: 'voice', messages, unfinished, clip, until: 'prepared' } as const
     await box.reporter.step('Warming up', () => say(own, order))
-    return box.reporter.step(`${messages} are made playable everywhere`, () => say(own, order))
+    const sample = await box.reporter.step(`${messages} are made playable everywhere`, () => say(own, order))
+    const rest = await measureRest(own.servers, restMs)
+    return { ...sample, cost: minusRest(sample.cost, rest) }
   })
 }
 
@@ -172,7 +172,10 @@ function costTable(
   }
 }
 
-function memoryTable({ talked, storedAfterMs, memory, same }: Flood, { bytes, people }: About): Table {
+function memoryTable(
+  { talked, storedAfterMs, memory, same, fetched }: Flood,
+  { bytes, people }: About,
+): Table {
   const mb = (value: number) => (value / 2 ** 20).toFixed(0)
   const seconds = (ms: number) => (ms / 1_000).toFixed(0)
   return {
@@ -184,7 +187,7 @@ function memoryTable({ talked, storedAfterMs, memory, same }: Flood, { bytes, pe
     ]),
     notes: [
       `${talked.sent} voice messages of ${bytes} bytes by ${people} users in ${seconds(talked.elapsedMs)} s, all stored after ${seconds(storedAfterMs)} s; the end is ${restMs / 1_000} s later.`,
-      `Acknowledged: ${talked.acked}; delivered with the audio that was sent: ${talked.delivered}; twice: ${talked.doubled}; stored: ${talked.stored}; fetched by the recipient afterwards with the same SHA-256: ${same}.`,
+      `Acknowledged: ${talked.acked}; delivered with the audio that was sent: ${talked.delivered}; twice: ${talked.doubled}; stored with the SHA-256 of what was sent: ${same}; of these fetched by the recipient, the same: ${fetched}.`,
       "Memory of a process with its descendants; of PostgreSQL's what they do not share.",
     ],
   }

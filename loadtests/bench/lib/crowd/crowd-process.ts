@@ -10,13 +10,14 @@ let last: Talk | undefined
 /** HTTP requests under way at once. */
 const fetchesAtOnce = 8
 
-async function obey(order: Order): Promise<Talked | Fetched | undefined> {
+async function obey(order: Order): Promise<Talked | Fetched | [string, string][] | undefined> {
   if (order.what === 'connect') return connect(order)
   if (order.what === 'close') {
     for (const { socket } of members.splice(0)) socket.close()
     return undefined
   }
-  if (order.what === 'fetch') return fetchAll()
+  if (order.what === 'fetch') return fetchSome(order.messages)
+  if (order.what === 'hashes') return hashes(theLast())
   if (order.what === 'prepare') {
     last = new Talk(members, order.talk)
     return undefined
@@ -38,12 +39,28 @@ async function connect({ people, jwtSecret, groupIds, atOnce }: ConnectOrder): P
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
-async function fetchAll(): Promise<Fetched> {
-  const talk = last
-  if (!talk) throw new Error('nothing was said')
+function theLast(): Talk {
+  if (!last) throw new Error('nothing was said')
+  return last
+}
+
+function hashes(talk: Talk): [string, string][] {
+  return Array.from({ length: talk.messages }, (_, n) => {
+    const { messageId, audio } = talk.fetchable(n)
+    return [messageId, sha256(audio)]
+  })
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Spread over all. */
+async function fetchSome(messages: number): Promise<Fetched> {
+  const talk = theLast()
   const fetched: Fetched = { same: 0, wrong: [] }
-  const numbers = Array.from({ length: talk.messages }, (_, n) => n).values()
-  const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+  const some = Math.min(messages, talk.messages)
+  const numbers = Array.from({ length: some }, (_, i) => Math.floor((i * talk.messages) / some)).values()
   const worker = async () => {
     for (const n of numbers) {
       const { recipient, messageId, audio } = talk.fetchable(n)

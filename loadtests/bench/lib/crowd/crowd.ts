@@ -68,6 +68,7 @@ export class Crowd {
       ...order,
       run: `${run}${'ab'[i]}`,
       messages: messages / processes,
+      firstNumber: (i * messages) / processes,
       ...(perSecond !== undefined && { perSecond: perSecond / processes }),
       ...(unfinished !== undefined && { unfinished: Math.ceil(unfinished / processes) }),
       // Everybody hears what is said in a group.
@@ -88,13 +89,20 @@ export class Crowd {
     }
   }
 
-  /** Fetches the audio of the last talk as its recipients, and compares it with what was sent. */
-  async fetch(): Promise<Fetched> {
-    const parts = await this.#askAll<Fetched>(() => ({ what: 'fetch' }))
+  /** Fetches the audio of some messages of the last talk as their recipients, and compares it with what was sent. */
+  async fetch(messages: number): Promise<Fetched> {
+    const each = Math.ceil(messages / processes)
+    const parts = await this.#askAll<Fetched>(() => ({ what: 'fetch', messages: each }))
     return {
       same: parts.reduce((all, { same }) => all + same, 0),
       wrong: parts.flatMap(({ wrong }) => wrong),
     }
+  }
+
+  /** The SHA-256 of what each message of the last talk carried, by the message's id. */
+  async hashes(): Promise<Map<string, string>> {
+    const parts = await this.#askAll<[string, string][]>(() => ({ what: 'hashes' }))
+    return new Map(parts.flat())
   }
 
   /** Resolves when all have hung up; they may connect again. */

@@ -1,5 +1,5 @@
 /** What a process of a crowd is asked to do, and what it answers. */
-export type Order = ConnectOrder | PrepareOrder | { what: 'talk' } | FetchOrder | CloseOrder
+export type Order = ConnectOrder | PrepareOrder | { what: 'talk' } | FetchOrder | HashesOrder | CloseOrder
 
 export interface ConnectOrder {
   what: 'connect'
@@ -34,13 +34,21 @@ export interface TalkOrder {
   deliveries?: number
   /** A recording in which each message's number is put: see `clips.ts`. */
   clip?: Clip
+  /** The first of these numbers; 0 unless given. */
+  firstNumber?: number
   /** Over only when of each it has been told that its audio is stored, or that it has a form that plays everywhere. */
   until?: 'stored' | 'prepared'
 }
 
-/** Fetches the audio of the last talk by HTTP, as recipients, and compares. */
+/** Fetches the audio of some messages of the last talk by HTTP, as recipients, and compares. */
 export interface FetchOrder {
   what: 'fetch'
+  messages: number
+}
+
+/** Asks for the SHA-256 of what each message of the last talk carried, by the message's id. */
+export interface HashesOrder {
+  what: 'hashes'
 }
 
 export interface CloseOrder {

@@ -85,7 +85,11 @@ export class Talk {
     const { clip } = this.#order
     const messageId = this.#ids[n]
     if (!clip || messageId === undefined) throw new Error(`message ${n} has no audio`)
-    return { recipient: this.#pair(n).recipient, messageId, audio: numbered(clip, n) }
+    return { recipient: this.#pair(n).recipient, messageId, audio: this.#audio(clip, n) }
+  }
+
+  #audio(clip: Clip, n: number): Buffer {
+    return numbered(clip, (this.#order.firstNumber ?? 0) + n)
   }
 
   get messages(): number {
@@ -112,7 +116,7 @@ export class Talk {
       sender.socket.emit(n, send, { groupId, messageType: 'text', content, clientMessageId })
     } else if (clip) {
       const { mimeType, duration } = clip
-      const audio = numbered(clip, n)
+      const audio = this.#audio(clip, n)
       const url = `data:${mimeType};base64,${audio.toString('base64')}`
       const voiceMessage = { url, duration, mimeType, size: audio.length }
       const said = { senderId: sender.userId, senderName: sender.userId, recipientId: recipient.userId }
@@ -167,7 +171,7 @@ export class Talk {
     }
     this.#latencies[n] = performance.now() - (this.#sentAt[n] ?? 0)
     this.#delivered++
-    if (clip && !frame.includes(`;base64,${numbered(clip, n).toString('base64')}"`)) this.#altered++
+    if (clip && !frame.includes(`;base64,${this.#audio(clip, n).toString('base64')}"`)) this.#altered++
     this.#finish(n, 2)
   }
 
