@@ -6,7 +6,6 @@
  */
 import { strict as assert } from 'node:assert'
 import { groups } from './browser/proofs/groups.ts'
-import { keyboard } from './browser/proofs/keyboard.ts'
 import { leaving } from './browser/proofs/leaving.ts'
 import { longHistory } from './browser/proofs/long-history.ts'
 import { network } from './browser/proofs/network.ts'
@@ -29,7 +28,7 @@ try {
     longHistory,
     network,
     groups,
-    keyboard,
+   
     nodeLoss,
     leaving,
   ])
