@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { numbered } from './clips.ts'
 import type { LeanSocket } from './lean-socket.ts'
-import type { Talked, TalkKind, TalkOrder } from './orders.ts'
+import type { Clip, Talked, TalkKind, TalkOrder } from './orders.ts'
 
 export interface Member {
   userId: string
