@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
 import { cpuTimes, parseStat } from '../lib/cpu-time.ts'
+import { atShares } from '../lib/memory-watch.ts'
+import { minusRest } from '../lib/meter.ts'
 import { ratioTable } from '../lib/ratio-table.ts'
-import { median } from '../lib/stats.ts'
+import { median, percentile } from '../lib/stats.ts'
 
 t.test('/proc/<pid>/stat, with a name that looks like its own end', async (t) => {
   const after = 'S 41 7 7 0 -1 4194560 100 0 0 0 12 3 4 1 20 0 1 0 555 1000'
@@ -45,4 +47,26 @@ t.test('ratios are to the first case', async (t) => {
     heading: ['members:', '10', '5000'],
     lines: [['add', '2.0 (1.00)', '3.0 (1.50)']],
   })
+})
+
+t.test('a percentile is a value that was measured', async (t) => {
+  const values = Float64Array.from([40, 10, 30, 20])
+  t.equal(percentile(values, 50), 20)
+  t.equal(percentile(values, 51), 30)
+  t.equal(percentile(values, 99), 40)
+  t.throws(() => percentile(new Float64Array(), 50), RangeError)
+})
+
+t.test('what servers do anyway is taken off for as long as an operation took', async (t) => {
+  const parts = { gateways: 100, worker: 50, redis: 10, database: 40 }
+  const rest = { gateways: 2, worker: 1, redis: 0, database: 0.5 }
+  t.same(minusRest({ parts, cpuUs: 200, ms: 10 }, rest), {
+    parts: { gateways: 80, worker: 40, redis: 10, database: 35 },
+    cpuUs: 165,
+    ms: 10,
+  })
+})
+
+t.test('a series at shares of its length', async (t) => {
+  t.same(atShares([5, 6, 7, 8, 9], [0, 0.25, 0.5, 1]), [5, 6, 7, 9])
 })
