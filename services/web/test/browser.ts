@@ -28,7 +28,7 @@ try {
     longHistory,
     network,
     groups,
-   
+
     nodeLoss,
     leaving,
   ])
