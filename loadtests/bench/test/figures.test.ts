@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
+import { checkWhole } from '../lib/contest-table.ts'
 import { cpuTimes, parseStat } from '../lib/cpu-time.ts'
 import { atShares } from '../lib/memory-watch.ts'
 import { minusRest } from '../lib/meter.ts'
@@ -69,4 +70,13 @@ t.test('what servers do anyway is taken off for as long as an operation took', a
 
 t.test('a series at shares of its length', async (t) => {
   t.same(atShares([5, 6, 7, 8, 9], [0, 0.25, 0.5, 1]), [5, 6, 7, 9])
+})
+
+t.test('a round in which a message is lost, doubled or altered is no measurement', async (t) => {
+  const whole = { sent: 4, acked: 4, delivered: 4, doubled: 0, altered: 0, stored: 0, elapsedMs: 1 }
+  const talked = { ...whole, latenciesMs: new Float64Array(4) }
+  t.doesNotThrow(() => checkWhole(talked))
+  t.doesNotThrow(() => checkWhole({ ...talked, delivered: 4_000 }, 4_000), 'a group')
+  for (const fault of [{ acked: 3 }, { delivered: 3 }, { doubled: 1 }, { altered: 1 }])
+    t.throws(() => checkWhole({ ...talked, ...fault }), JSON.stringify(fault))
 })
