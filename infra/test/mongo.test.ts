@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { MongoClient, type MongoClientOptions } from 'mongodb'
+import { type Filter, MongoClient, type MongoClientOptions, ObjectId } from 'mongodb'
 import t, { type Test } from 'tap'
 import { startMongo } from '../servers/index.ts'
 import { scratch } from './scratch.ts'
@@ -63,4 +63,30 @@ t.test('a document is changed by one update at a time, however many come at once
     counts,
     ids.map(() => 44),
   )
+})
+
+t.test('documents are found by _id through an index', async (t) => {
+  const mongo = await startMongo()
+  t.teardown(() => mongo.stop())
+  const docs = connect(t, mongo.url).db('test').collection<{ _id: string | ObjectId; n: number }>('docs')
+  const ids = Array.from({ length: 3_000 }, (_, n) => (n % 2 ? `text ${n} "quoted"` : new ObjectId()))
+  await docs.insertMany(ids.map((_id, n) => ({ _id, n })))
+  const [first, second, third] = [ids[0], ids[1], ids[2]] as [ObjectId, string, ObjectId]
+
+  t.same(await docs.findOne({ _id: second }), { _id: second, n: 1 })
+  t.same(await docs.findOne({ _id: first }), { _id: first, n: 0 })
+  t.equal(await docs.findOne({ _id: first.toHexString() }), null, 'a text is not the id that it spells')
+  t.equal(await docs.findOne({ _id: second, n: 2 }), null)
+  const numbers = async (filter: Filter<{ _id: string | ObjectId; n: number }>) =>
+    (await docs.find(filter).sort({ n: 1 }).toArray()).map(({ n }) => n)
+  t.same(await numbers({ _id: { $in: [third, second, 'nobody', first] } }), [0, 1, 2])
+  t.same(await numbers({ _id: { $in: [] } }), [])
+  t.same(await numbers({ _id: { $in: [second, third] }, n: { $gt: 1 } }), [2])
+  t.same(await numbers({ _id: { $nin: [second] }, n: { $lt: 3 } }), [0, 2])
+
+  t.equal((await numbers({ _id: { $in: ids } })).length, ids.length)
+
+  for (const filter of [{ _id: second }, { _id: { $in: [first, second] } }]) {
+    t.match(JSON.stringify(await docs.find(filter).explain()), /Index|IXSCAN|IDHACK|EXPRESS/)
+  }
 })

@@ -28,12 +28,32 @@ const edits: readonly { file: string; find: string; replace: string }[] = [
     replace:
       '\t\tunlock := lockDocuments(params.DB, params.Collection, p.Filter)\n\t\td, err = h.execDelete(connCtx, c, &p)\n\t\tunlock()\n',
   },
+  {
+    // `@>` finds what is in arrays too, and no index serves it: each look-up by `_id` would read the whole collection. An
+    // `_id` is never an array.
+    file: 'internal/backends/postgresql/query.go',
+    find: "\t\t// don't change the default eq query\n\t\tfilter = fmt.Sprintf(sql, metadata.DefaultColumn, operator, p.Next(), p.Next())\n\t\targs = append(args, k, string(must.NotFail(sjson.MarshalSingleValue(v))))\n",
+    replace:
+      '\t\tif k == "_id" {\n\t\t\tfilter = fmt.Sprintf(`%s->\'_id\' = %s`, metadata.DefaultColumn, p.Next())\n\t\t\targs = append(args, string(must.NotFail(sjson.MarshalSingleValue(v))))\n\t\t\tbreak\n\t\t}\n\n\t\tfilter = fmt.Sprintf(sql, metadata.DefaultColumn, operator, p.Next(), p.Next())\n\t\targs = append(args, k, string(must.NotFail(sjson.MarshalSingleValue(v))))\n',
+  },
+  {
+    file: 'internal/backends/postgresql/query.go',
+    find: '\t\t\t\tcase "$eq":\n',
+    replace:
+      '\t\t\t\tcase "$in":\n\t\t\t\t\tif f, a := filterIDs(p, rootKey, v); f != "" {\n\t\t\t\t\t\tfilters = append(filters, f)\n\t\t\t\t\t\targs = append(args, a...)\n\t\t\t\t\t}\n\n\t\t\t\tcase "$eq":\n',
+  },
 ]
+
+/** Files of ours beside them. */
+export const additions = {
+  'document_locks.go': 'internal/handler',
+  'id_filter.go': 'internal/backends/postgresql',
+}
 
 /**
  * Makes a copy of FerretDB's source whose updates of a document are atomic, as MongoDB's are
- * (../ferretdb/atomic/document_locks.go says why), and a copy of our program that is built with it. Nothing of FerretDB
- * is kept in this repository.
+ * (../ferretdb/added/document_locks.go says why), and which finds documents by `_id` through an index; and a copy of our
+ * program that is built with it. Nothing of FerretDB is kept in this repository.
  * @param module where Go keeps FerretDB's source
  * @param program the folder of our program
  * @param folder for the copies
@@ -47,7 +67,9 @@ export function prepareSource(module: string, program: string, folder: string): 
     const path = join(changed, edit.file)
     writeFileSync(path, replaceOnce(readFileSync(path, 'utf8'), edit))
   }
-  cpSync(join(program, 'atomic', 'document_locks.go'), join(changed, 'internal/handler/document_locks.go'))
+  for (const [file, place] of Object.entries(additions)) {
+    cpSync(join(program, 'added', file), join(changed, place, file))
+  }
   const copy = join(folder, 'program')
   for (const file of ['main.go', 'go.mod', 'go.sum']) cpSync(join(program, file), join(copy, file))
   appendFileSync(join(copy, 'go.mod'), '\nreplace github.com/FerretDB/FerretDB => ../FerretDB\n')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { run } from '../system/exec.ts'
 import { Failure, messageOf } from '../system/failure.ts'
 import { cached } from './cache.ts'
-import { prepareSource } from './ferretdb-source.ts'
+import { additions, prepareSource } from './ferretdb-source.ts'
 import { buildWithGo, goCommand } from './go.ts'
 import type { Toolbox } from './toolbox.ts'
 import { NotThisWay, once } from './ways.ts'
@@ -56,7 +56,12 @@ async function build(go: string, target: string, box: Toolbox): Promise<void> {
 /** What we add is part of the version: a change of it is another build. */
 function sourceHash(): string {
   const hash = createHash('sha256')
-  const own = ['main.go', 'go.mod', 'go.sum', 'atomic/document_locks.go'].map((file) => join(SOURCE, file))
+  const own = [
+    'main.go',
+    'go.mod',
+    'go.sum',
+    ...Object.keys(additions).map((file) => join('added', file)),
+  ].map((file) => join(SOURCE, file))
   const edits = join(import.meta.dirname, 'ferretdb-source.ts')
   for (const file of [...own, edits]) hash.update(readFileSync(file))
   return hash.digest('hex').slice(0, 8)
