@@ -118,6 +118,21 @@ t.test('Redis is away: refused with a clear word, and online again after', async
   t.same(ann.heardOf('user_status_changed').filter(isOffline('bob')), [], 'and was never said to be gone')
 })
 
+t.test('a gateway and a worker leave in good order while Redis is away', async (t) => {
+  const { wire, url } = await Wire.to(process.env.TEST_REDIS_URL ?? '')
+  t.teardown(() => wire.close())
+  const cluster = await startCluster(t, { nodes: 0, workers: 0, env: { REDIS_URL: url } })
+  const leaving = await Promise.all([cluster.addProcess('gateway'), cluster.addProcess('worker')])
+  wire.cut()
+  const gateway = leaving[0]
+  while ((await fetch(`http://127.0.0.1:${gateway.port}/readyz`)).status !== 503);
+  for (const one of leaving) {
+    await one.kill('SIGTERM')
+    t.equal(one.child.exitCode, 0, one.role)
+  }
+  wire.mend()
+})
+
 t.test('Redis forgets everything: everybody online is so again, numbers go on', async (t) => {
   const cluster = await startCluster(t, { env: shortLease })
   const ann = await cluster.connect('ann', 0)

@@ -14,6 +14,11 @@ export interface JobWorkerDeps {
   log: Logger
 }
 
+export interface JobWorker {
+  /** Takes no more jobs, and resolves when those under way are done or broken off, or at once while Redis is away. */
+  close(): Promise<void>
+}
+
 /** One kind of job. */
 export interface JobKind<J> {
   queue: string
@@ -44,7 +49,7 @@ const longestPauseMs = 15_000
  * Takes jobs of one kind from their queue. What fails is tried again, with backoff, until it counts as dead. That a store
  * is away is no failure of the job: it waits for as long as that takes.
  */
-export function startJobWorker<J extends object>(kind: JobKind<J>, deps: JobWorkerDeps): Worker<J> {
+export function startJobWorker<J extends object>(kind: JobKind<J>, deps: JobWorkerDeps): JobWorker {
   const { queue, concurrency } = kind
   const { log } = deps
   const worker = new Worker<J>(queue, (job, token) => attempt(job, token, kind, deps), {
@@ -65,7 +70,16 @@ export function startJobWorker<J extends object>(kind: JobKind<J>, deps: JobWork
       dead ? 'job is dead' : 'job failed, trying again',
     )
   })
-  return worker
+  return { close: () => close(worker) }
+}
+
+/**
+ * With Redis away BullMQ would wait for it, and for the end of a connection that pauses between two tries to connect, which
+ * never says that it ended. What is under way is then left to the worker that takes it over.
+ */
+async function close(worker: Worker): Promise<void> {
+  const client = await worker.getBackend().blockingClient
+  await worker.close(client?.status !== 'ready')
 }
 
 async function attempt<J extends object>(
