@@ -1,0 +1,55 @@
+import { ChangeApplier } from '@earshot/core/changes/change-applier'
+import { ChangeFinisher } from '@earshot/core/changes/change-finisher'
+import { ChangeStore } from '@earshot/core/changes/change-store'
+import { ConversationHeads } from '@earshot/core/conversations/conversation-heads'
+import { MembershipChanges } from '@earshot/core/conversations/membership-changes'
+import { MembershipRepair } from '@earshot/core/conversations/membership-repair'
+import { PendingMemberships } from '@earshot/core/conversations/pending-memberships'
+import type { MessageDoc } from '@earshot/core/messages/message-doc'
+import { MarkStore } from '@earshot/core/receipts/mark-store'
+import { Marks } from '@earshot/core/receipts/marks'
+import type { Basis } from './basis.ts'
+import type { Media } from './media.ts'
+
+/**
+ * What is written behind of conversations, and what a dead node left half done in them.
+ * @param onAdvanced hears of the last messages before Redis forgets them
+ */
+export function createConversations(
+  basis: Basis,
+  { releaser }: Media,
+  onAdvanced: ((heads: MessageDoc[]) => Promise<void>) | undefined,
+) {
+  const { config, connected, stores, prefix, realtime, fanout, metrics, writeBehind, repeat } = basis
+  const { publisher, db } = connected
+  const { messages, conversations, memberships } = stores
+
+  const heads = new ConversationHeads({ store: conversations, messages, writeBehind, onAdvanced })
+  const marks = new Marks({ store: new MarkStore(db), writeBehind })
+  const changes = new ChangeFinisher({
+    changes: new ChangeStore(db),
+    applier: new ChangeApplier(db),
+    messages,
+    conversations,
+    media: releaser,
+    fanout,
+  })
+  const { memberships: announcer } = realtime
+  const pending = new PendingMemberships(publisher, prefix)
+  const membershipChanges = new MembershipChanges({ pending, announcer, memberships })
+  const membershipRepair = new MembershipRepair({ pending, announcer, metrics })
+
+  return {
+    marks,
+    membershipChanges,
+    intervals: [
+      repeat('memberships left', 250, () =>
+        Promise.all([membershipChanges.tellLeft(), membershipRepair.run()]),
+      ),
+      repeat('flush of conversation heads', config.WRITE_BEHIND_FLUSH_MS, () => heads.flush()),
+      repeat('flush of receipts', config.WRITE_BEHIND_FLUSH_MS, () => marks.flush()),
+      repeat('changes left', 10_000, () => changes.finishLeft()),
+    ],
+    flushes: [() => heads.flush(), () => marks.flush()],
+  }
+}
