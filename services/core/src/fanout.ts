@@ -34,6 +34,8 @@ export interface Fanout {
   presenceTo(status: UserStatus, audience: Audience): void
   /** The devices of a user that hear of everybody. */
   presenceToUser(status: UserStatus, userId: string): void
+  /** Resolves when Redis has all that was told so far, or could not take it. Never rejects. */
+  told(): Promise<unknown>
   /** Those who watch how many of a group are online. */
   headcount(presence: GroupPresence): void
 }

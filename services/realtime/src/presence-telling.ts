@@ -1,25 +1,17 @@
 import type { Config } from '@earshot/core/config/schema'
-import type { BlockStore } from '@earshot/core/conversations/block-store'
 import type { Fanout } from '@earshot/core/fanout'
-import type { MessageStore } from '@earshot/core/messages/message-store'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import type { LeaseStore } from '@earshot/core/presence/lease-store'
 import { StatusPublisher } from '@earshot/core/presence/status-publisher'
 import { StatusTeller } from '@earshot/core/presence/status-teller'
-import { Contacts } from '@earshot/core/visibility/contacts'
-import { Visibility } from '@earshot/core/visibility/visibility'
 import { fromWireRules, type VisibilityChange } from '@earshot/core/visibility/visibility-change'
 import { VisibilityFollower } from '@earshot/core/visibility/visibility-follower'
-import { VisibilityStore } from '@earshot/core/visibility/visibility-store'
 import type { Redis } from 'ioredis'
-import type { Db } from 'mongodb'
 import type { Realtime } from './realtime-server.ts'
+import type { WhoSeesWhom } from './visibility.ts'
 
 export interface PresenceTelling {
-  visibility: Visibility
-  store: VisibilityStore
-  contacts: Contacts
   teller: StatusTeller
   /** Looks for changes that no announcement told of. */
   follower: VisibilityFollower
@@ -33,10 +25,8 @@ export function createPresenceTelling(deps: {
   realtime: Realtime
   fanout: Fanout
   redis: Redis
-  db: Db
   leases: LeaseStore
-  blocks: BlockStore
-  messages: MessageStore
+  whoSeesWhom: WhoSeesWhom
   config: Pick<Config, 'PRESENCE_LEASE_MS' | 'PRESENCE_BROADCAST'>
   /** How long it waits to be told that a user left. */
   holdMs: number
@@ -45,11 +35,8 @@ export function createPresenceTelling(deps: {
   log: Logger
   metrics: Metrics
 }): PresenceTelling {
-  const { realtime, redis, db, leases, config, log, metrics } = deps
-  const hears = () => realtime.hearing.isCurrent
-  const store = new VisibilityStore(db, deps.blocks)
-  const contacts = new Contacts(db, deps.messages)
-  const visibility = new Visibility({ store, contacts, hearsOfChanges: hears })
+  const { realtime, redis, leases, config, log, metrics } = deps
+  const { visibility, store } = deps.whoSeesWhom
   const publisher = new StatusPublisher({
     visibility,
     fanout: deps.fanout,
@@ -62,7 +49,7 @@ export function createPresenceTelling(deps: {
     keys: leases.keys,
     leaseMs: config.PRESENCE_LEASE_MS,
     holdMs: deps.holdMs,
-    hears,
+    hears: () => realtime.hearing.isCurrent,
     publish: (states) => publisher.publish(states),
     onDone: deps.onDone,
     log,
@@ -76,9 +63,6 @@ export function createPresenceTelling(deps: {
     after(change)
   }
   return {
-    visibility,
-    store,
-    contacts,
     teller,
     follower: new VisibilityFollower({ redis, store, visibility, follow }),
     async listen(then) {

@@ -34,6 +34,8 @@ export interface Realtime {
   /** Whose presence changed. */
   notices: PresenceNotices
   hearing: Hearing
+  /** Resolves when Redis has all that was published so far, or could not take it. Never rejects. */
+  published(): Promise<unknown>
 }
 
 /**
@@ -56,7 +58,7 @@ export function createRealtime(deps: {
   const memberships = new MembershipChannel(channels)
   const visibility = new VisibilityChannel(channels)
   const notices = new PresenceNotices(channels)
-  surviveOutages(publisher, deps.metrics, log)
+  const published = surviveOutages(publisher, deps.metrics, log)
   const io: RealtimeServer = new Server({
     ...deps.options,
     adapter: createShardedAdapter(publisher, subscriber, {
@@ -65,16 +67,18 @@ export function createRealtime(deps: {
     }),
   })
   const hearing = new Hearing({ subscriber, subscriptions, log })
-  return { io, subscriptions, memberships, visibility, notices, hearing }
+  return { io, subscriptions, memberships, visibility, notices, hearing, published }
 }
 
 /**
  * The adapter lets failures of `publish` go uncaught, which would end the process. While Redis is away local delivery
- * goes on; what remote clients missed they find by `sync`.
+ * goes on; what remote clients missed they find by `sync`. Returns what says when all is published.
  */
-function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger): void {
+function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger): () => Promise<unknown> {
   const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
   const outage = new Outage(log, 'publishing to other nodes')
+  // Answered in order: when the last is, all are.
+  let last: Promise<unknown> = Promise.resolve()
   const survived = async (channel: string, message: string): Promise<number> => {
     try {
       const receivers = await publish(channel, message)
@@ -86,5 +90,11 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger): void {
       return 0
     }
   }
-  publisher.spublish = survived as typeof publisher.spublish
+  const followed = (channel: string, message: string) => {
+    const answer = survived(channel, message)
+    last = answer
+    return answer
+  }
+  publisher.spublish = followed as typeof publisher.spublish
+  return () => last
 }

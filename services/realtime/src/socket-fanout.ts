@@ -2,7 +2,7 @@ import { inParts } from '@earshot/core/conversations/membership-change'
 import type { Fanout, FanoutOptions } from '@earshot/core/fanout'
 import type { Audience } from '@earshot/core/visibility/audience'
 import type { GroupPresence, ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
-import type { RealtimeServer } from './realtime-server.ts'
+import type { Realtime, RealtimeServer } from './realtime-server.ts'
 import {
   blindRoom,
   choosy,
@@ -20,9 +20,11 @@ type AnyEmit = (event: ServerEventName, payload: ServerPayload<ServerEventName>)
 export class SocketFanout implements Fanout {
   readonly #io: RealtimeServer
   readonly #broadcastPresence: boolean
+  readonly #published: Realtime['published']
 
-  constructor(deps: { io: RealtimeServer; broadcastPresence: boolean }) {
-    this.#io = deps.io
+  constructor(deps: { realtime: Pick<Realtime, 'io' | 'published'>; broadcastPresence: boolean }) {
+    this.#io = deps.realtime.io
+    this.#published = deps.realtime.published
     this.#broadcastPresence = deps.broadcastPresence
   }
 
@@ -73,6 +75,10 @@ export class SocketFanout implements Fanout {
 
   presenceToUser(status: UserStatus, userId: string): void {
     if (this.#broadcastPresence) this.#emit(userRoom(userId), 'user_status_changed', status, [choosy])
+  }
+
+  told(): Promise<unknown> {
+    return this.#published()
   }
 
   headcount(presence: GroupPresence): void {

@@ -47,6 +47,7 @@ export class ChangeFinisher {
       await this.#media.free(change.mediaIds, { messageId, conversationId })
     }
     this.#tell(change)
+    await this.#fanout.told()
     await this.#changes.settle(change)
   }
 

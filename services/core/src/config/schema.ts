@@ -134,7 +134,7 @@ export const groups = {
     ),
     WRITE_BEHIND_FLUSH_MS: integer(
       'How often the worker writes heads of conversations and receipts to MongoDB.',
-      1_000,
+      3_000,
       10,
     ),
     WRITE_BEHIND_SHARDS: integer(

@@ -1,6 +1,6 @@
 import { CodedError, directConversationId, directMembers } from '@earshot/protocol'
 import type { UserStore } from '../accounts/user-store.ts'
-import type { BlockStore } from './block-store.ts'
+import type { Visibility } from '../visibility/visibility.ts'
 import type { MembershipStore } from './membership-store.ts'
 
 /** Where a message goes: to one person or to a group. */
@@ -12,12 +12,12 @@ export type Target =
 export class ConversationAccess {
   readonly #memberships: MembershipStore
   readonly #users: UserStore
-  readonly #blocks: BlockStore
+  readonly #visibility: Visibility
 
-  constructor(deps: { memberships: MembershipStore; users: UserStore; blocks: BlockStore }) {
+  constructor(deps: { memberships: MembershipStore; users: UserStore; visibility: Visibility }) {
     this.#memberships = deps.memberships
     this.#users = deps.users
-    this.#blocks = deps.blocks
+    this.#visibility = deps.visibility
   }
 
   /** @throws {CodedError} `NOT_FOUND` when the recipient never existed, `FORBIDDEN` when they blocked the sender */
@@ -25,7 +25,7 @@ export class ConversationAccess {
     if (!(await this.#users.exists(recipientId))) {
       throw new CodedError('NOT_FOUND', 'There is no such user.', { field: 'recipientId' })
     }
-    if (recipientId !== senderId && (await this.#blocks.isBlocked(senderId, recipientId))) {
+    if (recipientId !== senderId && (await this.#visibility.rulesOf(recipientId)).blocked.has(senderId)) {
       throw new CodedError('FORBIDDEN', 'You cannot write to this user.', { field: 'recipientId' })
     }
     return { kind: 'direct', conversationId: directConversationId(senderId, recipientId), recipientId }

@@ -132,6 +132,7 @@ export class MessageService {
     await this.#voice.committed(doc, sender.correlationId)
     // A duplicate is told again: a crash may have come between its commit and its telling.
     this.#deliver(sender, target, doc, voiceUrl)
+    await this.#fanout.told()
     return {
       _id: doc._id,
       conversationId: doc.conversationId,

@@ -75,8 +75,10 @@ export class VisibilitySettings {
 
   async block(userId: string, otherId: string): Promise<void> {
     const write = async (version: number) => {
-      await this.#store.noteBlocks(userId, version)
+      // Before, so that nobody overlooks the block; after, so that it is found should the announcement fail.
+      await this.#store.noteBlocks(userId, version - 1)
       await this.#blocks.block(userId, otherId)
+      await this.#store.noteBlocks(userId, version)
     }
     await this.#change(userId, write, [otherId])
   }

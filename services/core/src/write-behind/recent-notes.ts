@@ -1,7 +1,7 @@
 import type { Fields } from './kind.ts'
 
-/** So long at least a note is remembered, and up to twice as long. */
-const rememberMs = 5_000
+/** So long at least a note is remembered, and up to twice as long: well beyond `WRITE_BEHIND_FLUSH_MS`. */
+const rememberMs = 10_000
 /** Characters remembered in each of these spans, about; beyond it the mechanism does without. */
 const maxChars = 8_000_000
 /** What a note has beside its payloads. */

@@ -23,7 +23,7 @@ import { MarkStore } from '@earshot/core/receipts/mark-store'
 import { Marks } from '@earshot/core/receipts/marks'
 import { PositionStore } from '@earshot/core/voice/position-store'
 import { VoiceStaging } from '@earshot/core/voice/staging'
-import { createRealtime, type Realtime, SocketFanout } from '@earshot/realtime'
+import { createRealtime, createVisibility, type Realtime, SocketFanout } from '@earshot/realtime'
 import { OriginPolicy } from '../http/origins.ts'
 import { GroupRooms } from '../realtime/group-rooms.ts'
 
@@ -102,6 +102,8 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
     },
   })
 
+  const whoSeesWhom = createVisibility({ realtime, db, blocks, messages })
+
   return {
     config,
     limits,
@@ -113,7 +115,8 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
     origins,
     health,
     realtime,
-    fanout: new SocketFanout({ io: realtime.io, broadcastPresence: config.PRESENCE_BROADCAST }),
+    whoSeesWhom,
+    fanout: new SocketFanout({ realtime, broadcastPresence: config.PRESENCE_BROADCAST }),
     groupRooms: new GroupRooms({ io: realtime.io, subscriptions: realtime.subscriptions, memberships, log }),
     tokens: new Tokens({
       secret: config.JWT_SECRET,
@@ -124,7 +127,7 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
       userClaim: config.JWT_USER_CLAIM,
       nameClaim: config.JWT_NAME_CLAIM,
     }),
-    access: new ConversationAccess({ memberships, users, blocks }),
+    access: new ConversationAccess({ memberships, users, visibility: whoSeesWhom.visibility }),
     rate: new RateLimiter(limits.sendsPerSecond, limits.sendsBurst),
     /** The last thing that is done. */
     async close(): Promise<void> {

@@ -16,7 +16,7 @@ import type { Basis } from './basis.ts'
 
 /** Who is there, who may know it, and who is told. */
 export function createPresence(basis: Basis) {
-  const { config, connected, stores, prefix, realtime, fanout, limits, metrics, log } = basis
+  const { config, connected, stores, prefix, realtime, whoSeesWhom, fanout, limits, metrics, log } = basis
   const { redis, publisher, db } = connected
   const { users, blocks, memberships } = stores
   const { subscriptions } = realtime
@@ -32,17 +32,16 @@ export function createPresence(basis: Basis) {
     realtime,
     fanout,
     redis,
-    db,
     leases: leaseStore,
-    blocks,
-    messages: stores.messages,
+    whoSeesWhom,
     config,
     holdMs: config.PRESENCE_COALESCE_MS,
     onDone: (changes) => outbox.told(changes),
     log,
     metrics,
   })
-  const { visibility, teller } = telling
+  const { visibility } = whoSeesWhom
+  const { teller } = telling
   const outbox = new PresenceOutbox({
     store: leaseStore,
     publisher,
@@ -72,9 +71,9 @@ export function createPresence(basis: Basis) {
   const settings = new VisibilitySettings({
     redis,
     leases: leaseStore,
-    store: telling.store,
+    store: whoSeesWhom.store,
     blocks,
-    contacts: telling.contacts,
+    contacts: whoSeesWhom.contacts,
     visibility,
     announcer: realtime.visibility,
     broadcast: new BroadcastVisibility({

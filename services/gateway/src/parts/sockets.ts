@@ -71,7 +71,13 @@ export function createSockets({ basis, messaging, presence }: Parts) {
     /** Before the first socket. */
     listen(): void {
       connections.listen(router)
-      surviveDeafness({ realtime, groupRooms, presenceWatch: presence.watch, log })
+      surviveDeafness({
+        realtime,
+        groupRooms,
+        presenceWatch: presence.watch,
+        visibility: presence.visibility,
+        log,
+      })
       new TypingEnds().listen(realtime.io)
     },
     start(): void {

@@ -1,4 +1,5 @@
 import type { Logger } from '@earshot/core/observability/logger'
+import type { Visibility } from '@earshot/core/visibility/visibility'
 import type { Realtime } from '@earshot/realtime'
 import type { GroupRooms } from './group-rooms.ts'
 import type { PresenceWatch } from './presence-watch.ts'
@@ -11,9 +12,10 @@ export function surviveDeafness(deps: {
   realtime: Realtime
   groupRooms: GroupRooms
   presenceWatch: PresenceWatch
+  visibility: Visibility
   log: Logger
 }): void {
-  const { realtime, groupRooms, presenceWatch, log } = deps
+  const { realtime, groupRooms, presenceWatch, visibility, log } = deps
   realtime.hearing.start({
     lost: () => {
       log.warn('the subscription is lost')
@@ -22,6 +24,7 @@ export function surviveDeafness(deps: {
     back: () => {
       log.info({ sockets: realtime.io.sockets.sockets.size }, 'subscribed again, clients are told to sync')
       groupRooms.open().catch((err: unknown) => log.error({ err }, 'groups could not be restored'))
+      visibility.forgetAll()
       presenceWatch.followAll().catch((err: unknown) => log.error({ err }, 'presence could not be restored'))
     },
   })

@@ -36,7 +36,7 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
     /** For taking jobs: it blocks. */
     consumer,
     realtime,
-    fanout: new SocketFanout({ io: realtime.io, broadcastPresence: config.PRESENCE_BROADCAST }),
+    fanout: new SocketFanout({ realtime, broadcastPresence: config.PRESENCE_BROADCAST }),
     stores: {
       users: new UserStore(db),
       conversations: new ConversationStore(db),

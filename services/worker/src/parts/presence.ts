@@ -8,7 +8,7 @@ import { LeaseSweeper } from '@earshot/core/presence/lease-sweeper'
 import { PresenceOutbox } from '@earshot/core/presence/outbox'
 import { PresenceReconciler } from '@earshot/core/presence/reconciler'
 import { ShardUpkeep } from '@earshot/core/presence/shard-upkeep'
-import { createPresenceTelling } from '@earshot/realtime'
+import { createPresenceTelling, createVisibility } from '@earshot/realtime'
 import type { Basis } from './basis.ts'
 
 /** Leases that ran out, `lastSeen` in MongoDB, and what nobody was told. */
@@ -27,14 +27,14 @@ export function createPresence(basis: Basis) {
     ),
     tellWithinMs: config.PRESENCE_COALESCE_MS + 6_000,
   })
+  const whoSeesWhom = createVisibility({ realtime, db, blocks: new BlockStore(db), messages })
+  const { visibility } = whoSeesWhom
   const telling = createPresenceTelling({
     realtime,
     fanout,
     redis,
-    db,
     leases,
-    blocks: new BlockStore(db),
-    messages,
+    whoSeesWhom,
     config,
     // Who is swept has been waited for.
     holdMs: 0,
@@ -48,7 +48,7 @@ export function createPresence(basis: Basis) {
       prefix,
       shards: leases.keys,
       memberships,
-      visibility: telling.visibility,
+      visibility,
       largeFrom: limits.presenceNamesMaxMembers + 1,
       everyMs: config.PRESENCE_GROUP_COUNT_MS,
     }),
@@ -108,7 +108,7 @@ export function createPresence(basis: Basis) {
         : []),
     ],
     async start(): Promise<void> {
-      realtime.hearing.start({ lost: () => undefined, back: () => telling.visibility.forgetAll() })
+      realtime.hearing.start({ lost: () => undefined, back: () => visibility.forgetAll() })
       await telling.listen()
     },
     flush: () => flusher.run(),
