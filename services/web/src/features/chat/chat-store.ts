@@ -80,6 +80,8 @@ export class ChatStore {
         if (userId === this.#self.userId) void this.loadConversations()
       }),
       this.#client.on('group_member_removed', (removed) => this.#removeMember(removed)),
+      // Nobody is known to be typing from then on.
+      this.#client.on('disconnected', () => this.state.update((state) => ({ ...state, typing: {} }))),
       this.#client.on('reconnected', () => void this.#resume()),
     ]
     void this.loadConversations()
@@ -291,9 +293,8 @@ export class ChatStore {
     }))
   }
 
-  /** Nobody is known to be typing after a break, and what could not be loaded is tried again. */
+  /** What could not be loaded is tried again. */
   async #resume(): Promise<void> {
-    this.state.update((state) => ({ ...state, typing: {} }))
     await this.loadConversations()
     const { history } = this.state.get()
     const failed = Object.keys(history).filter((conversationId) => history[conversationId] === 'failed')
