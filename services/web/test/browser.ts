@@ -12,6 +12,7 @@ import { network } from './browser/proofs/network.ts'
 import { nodeLoss } from './browser/proofs/node-loss.ts'
 import { notifications } from './browser/proofs/notifications.ts'
 import { recorder } from './browser/proofs/recorder.ts'
+import { search } from './browser/proofs/search.ts'
 import { talk } from './browser/proofs/talk.ts'
 import { voice } from './browser/proofs/voice.ts'
 import { type Node, openStage } from './browser/stage.ts'
@@ -26,9 +27,9 @@ try {
     voice,
     recorder,
     longHistory,
+    search,
     network,
     groups,
-
     nodeLoss,
     leaving,
   ])

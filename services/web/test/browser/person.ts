@@ -11,7 +11,7 @@ export const phone: BrowserContextOptions = {
 }
 
 /** A slow machine is no failure. */
-const patienceMs = 120_000
+export const patienceMs = 120_000
 
 export interface Person {
   name: string

@@ -1,15 +1,15 @@
 import type { Message } from '@earshot/protocol'
 import { ActionIcon, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
-import { lazy, memo, Suspense, useContext, useState } from 'react'
+import { lazy, memo, Suspense, useState } from 'react'
 import { DeliveredIcon, MicrophoneIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
 import { useIsPlayed } from '../voice/use-playback.ts'
 import classes from './chat.module.css'
+import { viewOf } from './history-window.ts'
 import { MessageContent } from './message-content.tsx'
 import { summaryText, timeText } from './message-text.ts'
 import { Reactions } from './reactions.tsx'
-import { ShowMessageContext } from './show-message.ts'
 import { useStatus } from './use-conversation.ts'
 
 const MessageMenu = lazy(() => import('./message-menu.tsx'))
@@ -71,14 +71,13 @@ function kindOf({ messageType, file, deletedAt }: Message): 'voice' | 'image' | 
 /** What it answers to, where that is at hand. */
 function Quote({ message: { conversationId }, messageId }: { message: Message; messageId: string }) {
   const { chat } = useServices()
-  const show = useContext(ShowMessageContext)
   const quoted = useStore(chat.state, (state) =>
-    state.lists[conversationId]?.messages.find(({ _id }) => _id === messageId),
+    viewOf(state, conversationId)?.messages.find(({ _id }) => _id === messageId),
   )
   if (!quoted) return <blockquote className={classes.quote}>An earlier message</blockquote>
   return (
     <blockquote className={classes.quote}>
-      <UnstyledButton onClick={() => show(messageId)}>
+      <UnstyledButton onClick={() => void chat.show(quoted)}>
         <b>{quoted.sender.name}</b> {summaryText(quoted)}
       </UnstyledButton>
     </blockquote>
