@@ -50,6 +50,8 @@ export class ChatStore {
   readonly #client: EarshotClient
   readonly #self: Self
   readonly #uploads: Uploads
+  /** What is told of positions may come before the page with their messages, which may not know it. */
+  readonly #positions = new Map<string, { conversationId: string; seconds: number }>()
   readonly #opening = new Map<string, Promise<void>>()
   #stops: (() => void)[] = []
 
@@ -232,6 +234,7 @@ export class ChatStore {
 
   /** Where one stopped in a voice message, in seconds; 0 when that is forgotten. */
   notePosition(conversationId: string, messageId: string, seconds: number): void {
+    this.#positions.set(messageId, { conversationId, seconds })
     this.state.update((state) =>
       changeEverywhere(state, conversationId, (list) => applyPosition(list, messageId, seconds)),
     )
@@ -263,13 +266,23 @@ export class ChatStore {
     this.#setHistory(conversationId, 'loading')
     try {
       const answer = await ask()
-      this.state.update((state) => apply(state, answer))
+      this.state.update((state) => this.#withPositions(apply(state, answer), conversationId))
       this.#setHistory(conversationId, 'ready')
     } catch (error) {
       // Two people who have never written to each other have no conversation yet.
       const isNew = error instanceof CodedError && error.code === 'NOT_FOUND' && directMembers(conversationId)
       this.#setHistory(conversationId, isNew ? 'ready' : 'failed')
     }
+  }
+
+  #withPositions(state: ChatState, conversationId: string): ChatState {
+    return [...this.#positions]
+      .filter(([, noted]) => noted.conversationId === conversationId)
+      .reduce(
+        (next, [messageId, { seconds }]) =>
+          changeEverywhere(next, conversationId, (list) => applyPosition(list, messageId, seconds)),
+        state,
+      )
   }
 
   #setHistory(conversationId: string, loading: 'loading' | 'ready' | 'failed'): void {

@@ -135,7 +135,7 @@ function Row({ row: { message, outgoing }, previous, isFirstUnread, isLast, isMa
   const before = previous?.message
   const isNewDay = message && !(before && isSameDay(before.createdAt, message.createdAt))
   return (
-    <div className={classes.row} data-last={isLast || undefined} data-marked={isMarked || undefined}>
+    <div className={classes.row} data-last={isLast || undefined}>
       {isNewDay && <div className={classes.divider}>{dayText(message.createdAt)}</div>}
       {isFirstUnread && (
         <div className={classes.divider} data-new>
@@ -143,7 +143,11 @@ function Row({ row: { message, outgoing }, previous, isFirstUnread, isLast, isMa
         </div>
       )}
       {message && (
-        <MessageBubble message={message} previous={isNewDay || isFirstUnread ? undefined : before} />
+        <MessageBubble
+          message={message}
+          previous={isNewDay || isFirstUnread ? undefined : before}
+          isMarked={isMarked}
+        />
       )}
       {outgoing && <OutgoingBubble outgoing={outgoing} />}
     </div>

@@ -1,6 +1,6 @@
 import type { Message } from '@earshot/protocol'
 import { ActionIcon, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
-import { lazy, memo, Suspense, useState } from 'react'
+import { lazy, memo, type RefObject, Suspense, useLayoutEffect, useRef, useState } from 'react'
 import { DeliveredIcon, MicrophoneIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
@@ -17,12 +17,18 @@ const MessageMenu = lazy(() => import('./message-menu.tsx'))
 interface MessageBubbleProps {
   message: Message
   previous: Message | undefined
+  /** Stands out. */
+  isMarked: boolean
 }
 
 /** Messages of one person within this time stand together under one name. */
 const togetherMs = 5 * 60_000
 
-export const MessageBubble = memo(function MessageBubble({ message, previous }: MessageBubbleProps) {
+export const MessageBubble = memo(function MessageBubble({
+  message,
+  previous,
+  isMarked,
+}: MessageBubbleProps) {
   const { session } = useServices()
   const own = message.sender._id === session.userId
   const follows =
@@ -34,6 +40,7 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
       data-seq={message.seq}
       data-own={own || undefined}
       data-follows={follows || undefined}
+      data-marked={isMarked || undefined}
     >
       {own && <VisuallyHidden>You:</VisuallyHidden>}
       {!own && message.groupId !== undefined && !follows && (
@@ -102,8 +109,11 @@ function Status({ message }: { message: Message }) {
 /** The menu is loaded when it is first asked for. */
 function More({ message, own }: { message: Message; own: boolean }) {
   const [wanted, setWanted] = useState(false)
-  const button = (
+  const button = useRef<HTMLButtonElement>(null)
+  useFocusLeftBehind(button)
+  const target = (
     <ActionIcon
+      ref={button}
       className={classes.more}
       variant="subtle"
       color="gray"
@@ -115,10 +125,23 @@ function More({ message, own }: { message: Message; own: boolean }) {
       <MoreIcon size={18} />
     </ActionIcon>
   )
-  if (!wanted) return button
+  if (!wanted) return target
   return (
-    <Suspense fallback={button}>
-      <MessageMenu message={message} own={own} target={button} />
+    <Suspense fallback={target}>
+      <MessageMenu message={message} own={own} target={target} button={button} />
     </Suspense>
+  )
+}
+
+/** Where the button goes, with a message that is deleted or scrolled away, its focus stays with the messages. */
+function useFocusLeftBehind(button: RefObject<HTMLButtonElement | null>): void {
+  useLayoutEffect(
+    () => () => {
+      const { current } = button
+      if (current !== null && current === document.activeElement) {
+        current.closest('section')?.focus({ preventScroll: true })
+      }
+    },
+    [button],
   )
 }

@@ -6,7 +6,7 @@ import { type HistoryRow, rowKey } from './history-rows.ts'
 const stickPx = 48
 /** Nearer to the start or the end of what is loaded than this, more is fetched. */
 const fetchPx = 800
-/** By then the list has found the place of a message, whatever it measured on its way. */
+/** By then the list has found the place that it is to show, whatever it measured on its way. */
 const settledMs = 500
 
 interface HistoryScroll {
@@ -58,23 +58,26 @@ export function useHistoryScroll(options: HistoryScroll) {
     const below = view.scrollSize - view.viewportSize - view.scrollOffset
     isAtEnd.current = isAtNewest && below < stickPx
     setAway(!isAtNewest || below > view.viewportSize)
-    // What comes in above would move the message that it is on its way to.
+    // What comes in above would move what it is on its way to, and where it is now says nothing.
     if (settling.current !== undefined || !canLoad) return
     if (hasOlder && view.scrollOffset < fetchPx) loadOlder()
     else if (!isAtNewest && below < fetchPx) loadNewer()
   }, [virtualizer])
 
+  const settle = useCallback(() => {
+    clearTimeout(settling.current)
+    settling.current = setTimeout(() => {
+      settling.current = undefined
+      look()
+    }, settledMs)
+  }, [look])
   const goTo = useCallback(
     (index: number, align: 'start' | 'center') => {
       isAtEnd.current = false
       virtualizer.current?.scrollToIndex(index, { align })
-      clearTimeout(settling.current)
-      settling.current = setTimeout(() => {
-        settling.current = undefined
-        look()
-      }, settledMs)
+      settle()
     },
-    [virtualizer, look],
+    [virtualizer, settle],
   )
   useEffect(() => () => clearTimeout(settling.current), [])
 
@@ -86,6 +89,7 @@ export function useHistoryScroll(options: HistoryScroll) {
     const found = wanted === undefined ? -1 : rows.findIndex(({ message }) => message?._id === wanted)
     if (!hasBegun.current) {
       hasBegun.current = true
+      settle()
       const begin = rows.findIndex(({ message }) => message?.seq === beginAtSeq)
       isAtEnd.current = begin < 0 && isAtNewest
       if (begin >= 0 && found < 0) goTo(begin, 'start')
