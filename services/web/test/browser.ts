@@ -6,6 +6,8 @@
  */
 import { strict as assert } from 'node:assert'
 import { groups } from './browser/proofs/groups.ts'
+import { installable } from './browser/proofs/installable.ts'
+import { keyboard } from './browser/proofs/keyboard.ts'
 import { leaving } from './browser/proofs/leaving.ts'
 import { longHistory } from './browser/proofs/long-history.ts'
 import { network } from './browser/proofs/network.ts'
@@ -30,6 +32,8 @@ try {
     search,
     network,
     groups,
+    keyboard,
+    installable,
     nodeLoss,
     leaving,
   ])

@@ -1,6 +1,6 @@
 import type { Message } from '@earshot/protocol'
 import { ActionIcon, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
-import { lazy, memo, type RefObject, Suspense, useLayoutEffect, useRef, useState } from 'react'
+import { lazy, memo, Suspense, useRef, useState } from 'react'
 import { DeliveredIcon, MicrophoneIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
@@ -11,6 +11,7 @@ import { MessageContent } from './message-content.tsx'
 import { summaryText, timeText } from './message-text.ts'
 import { Reactions } from './reactions.tsx'
 import { useStatus } from './use-conversation.ts'
+import { useFocusLeftBehind } from './use-focus-left-behind.ts'
 
 const MessageMenu = lazy(() => import('./message-menu.tsx'))
 
@@ -130,18 +131,5 @@ function More({ message, own }: { message: Message; own: boolean }) {
     <Suspense fallback={target}>
       <MessageMenu message={message} own={own} target={target} button={button} />
     </Suspense>
-  )
-}
-
-/** Where the button goes, with a message that is deleted or scrolled away, its focus stays with the messages. */
-function useFocusLeftBehind(button: RefObject<HTMLButtonElement | null>): void {
-  useLayoutEffect(
-    () => () => {
-      const { current } = button
-      if (current !== null && current === document.activeElement) {
-        current.closest('section')?.focus({ preventScroll: true })
-      }
-    },
-    [button],
   )
 }

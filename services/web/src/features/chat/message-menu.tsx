@@ -2,11 +2,12 @@ import '@mantine/core/styles/Popover.css'
 import '@mantine/core/styles/Menu.css'
 import type { Message } from '@earshot/protocol'
 import { Group, Menu, Text } from '@mantine/core'
-import { type ReactElement, type RefObject, useEffect, useState } from 'react'
+import { type ReactElement, type RefObject, useEffect, useRef, useState } from 'react'
 import { errorText } from '../../app/error-text.ts'
 import { useServices } from '../../app/services.ts'
 import { useComposing } from './composing.ts'
 import { download } from './download.ts'
+import { useFocusLeftBehind } from './use-focus-left-behind.ts'
 
 const quickReactions = ['👍', '❤️', '😂', '😮', '😢', '🙏']
 
@@ -23,6 +24,8 @@ export default function MessageMenu({ message, own, target, button }: MessageMen
   const { compose } = useComposing()
   const [error, setError] = useState<string>()
   const [opened, setOpened] = useState(false)
+  const dropdown = useRef<HTMLDivElement>(null)
+  useFocusLeftBehind(button, dropdown)
 
   // What was pressed was another element, while the menu was loaded; the menu remembers where focus was when it opened.
   useEffect(() => {
@@ -59,7 +62,7 @@ export default function MessageMenu({ message, own, target, button }: MessageMen
         withinPortal
       >
         <Menu.Target>{target}</Menu.Target>
-        <Menu.Dropdown>
+        <Menu.Dropdown ref={dropdown}>
           <Group gap={2} px={4} pb={4} wrap="nowrap">
             {quickReactions.map((emoji) => (
               <Menu.Item
