@@ -6,12 +6,15 @@
  */
 import { strict as assert } from 'node:assert'
 import { groups } from './browser/proofs/groups.ts'
+import { installable } from './browser/proofs/installable.ts'
+import { keyboard } from './browser/proofs/keyboard.ts'
 import { leaving } from './browser/proofs/leaving.ts'
 import { longHistory } from './browser/proofs/long-history.ts'
 import { network } from './browser/proofs/network.ts'
 import { nodeLoss } from './browser/proofs/node-loss.ts'
 import { notifications } from './browser/proofs/notifications.ts'
 import { recorder } from './browser/proofs/recorder.ts'
+import { search } from './browser/proofs/search.ts'
 import { talk } from './browser/proofs/talk.ts'
 import { voice } from './browser/proofs/voice.ts'
 import { type Node, openStage } from './browser/stage.ts'
@@ -26,9 +29,11 @@ try {
     voice,
     recorder,
     longHistory,
+    search,
     network,
     groups,
-
+    keyboard,
+    installable,
     nodeLoss,
     leaving,
   ])

@@ -220,6 +220,9 @@ export class Feed {
         this.#states.delete(id) // we may no longer read it
       else {
         this.#tell(id, synced(state, answer))
+        for (const [messageId, position] of Object.entries(answer.positions ?? {})) {
+          this.#events.emit('voice_position_changed', { messageId, conversationId: id, position })
+        }
         if (!answer.complete) this.#behind.add(id)
       }
     }

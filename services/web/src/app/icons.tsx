@@ -27,6 +27,11 @@ export const BackIcon = (props: IconProps) => (
     <path d="M15 6l-6 6 6 6" />
   </Outline>
 )
+export const DownIcon = (props: IconProps) => (
+  <Outline {...props}>
+    <path d="M6 9l6 6 6-6" />
+  </Outline>
+)
 export const SendIcon = (props: IconProps) => (
   <Outline {...props}>
     <path d="M5 12l-1-8 17 8-17 8 1-8zm0 0h8" />

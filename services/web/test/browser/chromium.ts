@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const quiet = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--no-first-run']
@@ -38,4 +38,9 @@ export async function launchBrowsers(): Promise<Browsers> {
       rmSync(dir, { recursive: true })
     },
   }
+}
+
+/** With a profile in this folder, as an everyday browser has one. */
+export function launchProfile(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { executablePath, args: quiet })
 }

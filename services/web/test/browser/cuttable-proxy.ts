@@ -6,19 +6,16 @@ export interface CuttableProxy {
   url: string
   cut: () => void
   mend: () => void
-  /** New connections lead elsewhere, as a balancer has it when a node is gone. */
-  lead: (target: URL) => void
   close: () => void
 }
 
 /** A wire to the service that can be cut and mended, as a phone in a lift would have it. */
 export async function cuttableProxy(target: URL): Promise<CuttableProxy> {
   const sockets = new Set<Socket>()
-  let to = target
   let cut = false
   const server = createServer((near) => {
     if (cut) return near.destroy()
-    const far = connect(Number(to.port || 80), to.hostname)
+    const far = connect(Number(target.port || 80), target.hostname)
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -45,9 +42,6 @@ export async function cuttableProxy(target: URL): Promise<CuttableProxy> {
     },
     mend: () => {
       cut = false
-    },
-    lead: (elsewhere) => {
-      to = elsewhere
     },
     close: () => {
       server.close()

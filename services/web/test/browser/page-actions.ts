@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core'
-import type { Person } from './person.ts'
+import { type Person, patienceMs } from './person.ts'
 
 /** What people do on the page, found as a screen reader finds it. */
 export const log = (page: Page): Locator => page.getByLabel('Messages', { exact: true })
@@ -46,4 +46,32 @@ export async function openMenu({ page }: Person, text: string): Promise<void> {
 export async function choose(person: Person, text: string, item: string): Promise<void> {
   await openMenu(person, text)
   await person.page.getByRole('menuitem', { name: item }).click()
+}
+
+/** Tries once a picture, doing the same again if it takes that, until it is so. */
+export async function until(
+  page: Page,
+  isSo: () => Promise<boolean>,
+  again: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`Not within ${patienceMs} ms: ${isSo}`)
+    await again()
+    await page.evaluate(() => new Promise(requestAnimationFrame))
+  }
+}
+
+/** Waits until it is within what the list of messages shows of itself. */
+export function inView(page: Page, text: string): Promise<void> {
+  const message = messages(page).filter({ hasText: text })
+  return until(page, () =>
+    message.evaluateAll((all) =>
+      all.some((element) => {
+        const view = element.closest('section')?.getBoundingClientRect()
+        const { top, bottom } = element.getBoundingClientRect()
+        return view !== undefined && top >= view.top && bottom <= view.bottom
+      }),
+    ),
+  )
 }

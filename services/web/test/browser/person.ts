@@ -11,10 +11,12 @@ export const phone: BrowserContextOptions = {
 }
 
 /** A slow machine is no failure. */
-const patienceMs = 120_000
+export const patienceMs = 120_000
 
 export interface Person {
   name: string
+  username: string
+  password: string
   page: Page
   /** What the browser complained of: scripts that threw, a content policy that was broken. */
   complaints: string[]
@@ -27,6 +29,8 @@ export async function register(
   name: string,
   options: BrowserContextOptions,
 ): Promise<Person> {
+  const username = `${name.replace(/\W/g, '').toLowerCase()}-${Date.now().toString(36)}`
+  const password = 'correct horse battery'
   const context = await browser.newContext(options)
   context.setDefaultTimeout(patienceMs)
   await measureSound(context)
@@ -44,14 +48,14 @@ export async function register(
   await page.getByRole('button', { name: 'New here?' }).focus()
   await page.keyboard.press('Enter')
   await page.getByLabel('Username').focus()
-  await page.keyboard.type(`${name.replace(/\W/g, '').toLowerCase()}-${Date.now().toString(36)}`)
+  await page.keyboard.type(username)
   await page.keyboard.press('Tab')
   await page.keyboard.type(name)
   await page.keyboard.press('Tab')
-  await page.keyboard.type('correct horse battery')
+  await page.keyboard.type(password)
   await page.keyboard.press('Enter')
   await page.getByRole('tab', { name: 'People' }).waitFor()
-  return { name, page, complaints }
+  return { name, username, password, page, complaints }
 }
 
 /** The SDK in Node, logged in as the one on the page. */

@@ -12,7 +12,7 @@ export interface Node {
   pid: number
 }
 
-/** Two people in front of a cluster, on different nodes where these are known, and who else comes by. */
+/** Two people in front of a cluster's balancer, which gives each a node of their own, and who else comes by. */
 export interface Stage {
   target: string
   nodes: readonly Node[]
@@ -23,6 +23,8 @@ export interface Stage {
   wire: CuttableProxy
   /** Without a microphone. */
   mute: Browser
+  /** How many people have a page open. */
+  present: () => number
   /** A further person. */
   join: (name: string, options: BrowserContextOptions, where?: { browser?: Browser }) => Promise<Person>
   stranger: (options: BrowserContextOptions) => Promise<Page>
@@ -38,8 +40,7 @@ export interface Stage {
 export async function openStage(target: string, nodes: readonly Node[], shots: string): Promise<Stage> {
   mkdirSync(shots, { recursive: true })
   const { speaking, mute, close } = await launchBrowsers()
-  const addressOf = (index: number) => (nodes[index] ? `http://127.0.0.1:${nodes[index].port}` : target)
-  const wire = await cuttableProxy(new URL(addressOf(0)))
+  const wire = await cuttableProxy(new URL(target))
   const run = Date.now().toString(36).slice(-4)
   const people: Person[] = []
   const findings: string[] = []
@@ -58,9 +59,10 @@ export async function openStage(target: string, nodes: readonly Node[], shots: s
     target,
     nodes,
     ann: await arrive(speaking, wire.url, 'Ann Archer', desktop),
-    bob: await arrive(speaking, addressOf(1), 'Bob Baker', phone),
+    bob: await arrive(speaking, target, 'Bob Baker', phone),
     wire,
     mute,
+    present: () => people.filter(({ page }) => !page.isClosed()).length,
     join: (name, options, { browser = speaking } = {}) => arrive(browser, target, name, options),
     stranger: async (options) => (await speaking.newContext(options)).newPage(),
     shot: picture,

@@ -1,4 +1,4 @@
-import { applyChange, applyMessage, changed, emptyMessageList, type MessageList } from '@earshot/client'
+import { applyMessage, changed, emptyMessageList, type MessageList } from '@earshot/client'
 import type { Change, Conversation, FileRef, Mark, Message, UserTyping, VoiceInput } from '@earshot/protocol'
 
 export type Loading = 'loading' | 'ready' | 'failed'
@@ -20,6 +20,11 @@ export interface Outgoing {
 
 export type Activity = Pick<UserTyping, 'name' | 'activity'>
 
+export interface Wanted {
+  conversationId: string
+  messageId: string
+}
+
 export interface ChatState {
   loading: Loading
   /** The one with the newest message first. */
@@ -27,6 +32,12 @@ export interface ChatState {
   /** The conversations that have been opened. */
   lists: Readonly<Record<string, MessageList>>
   history: Readonly<Record<string, Loading>>
+  /** The part of a conversation that somebody went to, while it has not been joined with the newest messages. */
+  around: Readonly<Record<string, MessageList>>
+  /** Counts the parts that were gone to: with each the view begins anew. */
+  views: Readonly<Record<string, number>>
+  /** A message that is to be brought into view. */
+  wanted: Wanted | undefined
   outgoing: readonly Outgoing[]
   /** How far the others have got, by conversation and user. */
   marks: Readonly<Record<string, Readonly<Record<string, Mark>>>>
@@ -41,6 +52,9 @@ export const initialChatState: ChatState = {
   conversations: [],
   lists: {},
   history: {},
+  around: {},
+  views: {},
+  wanted: undefined,
   outgoing: [],
   marks: {},
   typing: {},
@@ -63,13 +77,11 @@ export function receive(state: ChatState, message: Message, selfId: string): Cha
   }
 }
 
-/** An edit, a deletion or a reaction, in the opened conversation and in the list. */
+/** An edit, a deletion or a reaction, in the list of conversations. */
 export function receiveChange(state: ChatState, change: Change): ChatState {
-  const { conversationId, messageId } = change
-  const list = state.lists[conversationId]
+  const { messageId } = change
   return {
     ...state,
-    lists: list ? { ...state.lists, [conversationId]: applyChange(list, change) } : state.lists,
     conversations: state.conversations.map((conversation) =>
       conversation.lastMessage?._id === messageId
         ? { ...conversation, lastMessage: changed(conversation.lastMessage, change) }

@@ -1,4 +1,5 @@
 import {
+  applyChange,
   applyMessages,
   applyPosition,
   applyVoice,
@@ -10,7 +11,7 @@ import {
   newMessageId,
   type OutboxItem,
 } from '@earshot/client'
-import type { Group, HistoryPage, Message, ServerPayload, VoiceInput } from '@earshot/protocol'
+import type { Group, HistoryPage, HistoryQuery, Message, ServerPayload, VoiceInput } from '@earshot/protocol'
 import { errorText } from '../../app/error-text.ts'
 import { Store } from '../../app/store.ts'
 import type { VoiceRecording } from '../voice/recording.ts'
@@ -26,6 +27,7 @@ import {
   withConversations,
   withTyping,
 } from './chat-state.ts'
+import { changeEverywhere, goTo, goToNewest, viewOf, withNewer, withOlder } from './history-window.ts'
 import { keepKnown } from './keep-known.ts'
 import { Uploads } from './uploads.ts'
 
@@ -48,6 +50,9 @@ export class ChatStore {
   readonly #client: EarshotClient
   readonly #self: Self
   readonly #uploads: Uploads
+  /** What is told of positions may come before the page with their messages, which may not know it. */
+  readonly #positions = new Map<string, { conversationId: string; seconds: number }>()
+  readonly #opening = new Map<string, Promise<void>>()
   #stops: (() => void)[] = []
 
   constructor(client: EarshotClient, self: Self) {
@@ -61,7 +66,13 @@ export class ChatStore {
     this.#stops = [
       stopKeeping,
       this.#client.on('message', (message) => this.#receive(message)),
-      this.#client.on('change', (change) => this.state.update((state) => receiveChange(state, change))),
+      this.#client.on('change', (change) =>
+        this.state.update((state) =>
+          changeEverywhere(receiveChange(state, change), change.conversationId, (list) =>
+            applyChange(list, change),
+          ),
+        ),
+      ),
       this.#client.on('outbox_changed', ({ pending }) => this.#showPending(pending)),
       this.#client.on('send_refused', ({ item, error }) => this.#refuse(item, error)),
       this.#client.on('voice_message_stored', (stored) => this.#storeVoice(stored)),
@@ -80,6 +91,8 @@ export class ChatStore {
         if (userId === this.#self.userId) void this.loadConversations()
       }),
       this.#client.on('group_member_removed', (removed) => this.#removeMember(removed)),
+      // Nobody is known to be typing from then on.
+      this.#client.on('disconnected', () => this.state.update((state) => ({ ...state, typing: {} }))),
       this.#client.on('reconnected', () => void this.#resume()),
     ]
     void this.loadConversations()
@@ -103,14 +116,66 @@ export class ChatStore {
   /** Loads the newest page, once. */
   async open(conversationId: string): Promise<void> {
     const loading = this.state.get().history[conversationId]
-    if (loading === 'loading' || loading === 'ready') return
+    if (loading === 'loading') return this.#opening.get(conversationId)
+    if (loading === 'ready') return
     this.state.update((state) => changeList(state, conversationId, (list) => list))
-    await this.#loadPage(conversationId, {})
+    const opening = this.#load(conversationId, {}, (state, page) =>
+      changeList(state, conversationId, (list) => freshList(list, page)),
+    )
+    this.#opening.set(conversationId, opening)
+    await opening
   }
 
   async loadOlder(conversationId: string): Promise<void> {
-    const first = this.state.get().lists[conversationId]?.messages[0]
-    await this.#loadPage(conversationId, first ? { beforeSeq: first.seq } : {})
+    const beforeSeq = viewOf(this.state.get(), conversationId)?.messages[0]?.seq
+    if (beforeSeq === undefined) {
+      this.#setHistory(conversationId, 'failed')
+      return this.open(conversationId)
+    }
+    await this.#load(conversationId, { beforeSeq }, (state, page) =>
+      withOlder(state, conversationId, beforeSeq, page),
+    )
+  }
+
+  /** After a part that one went to; at the end messages come by themselves. */
+  async loadNewer(conversationId: string): Promise<void> {
+    const afterSeq = this.state.get().around[conversationId]?.messages.at(-1)?.seq
+    if (afterSeq === undefined) return
+    await this.#load(conversationId, { afterSeq }, (state, page) =>
+      withNewer(state, conversationId, afterSeq, page),
+    )
+  }
+
+  /** Brings a message into view, with what was said before and after it. To open its conversation is the caller's. */
+  async show({ conversationId, _id: messageId, seq }: Message): Promise<void> {
+    this.state.update((state) => ({ ...state, wanted: { conversationId, messageId } }))
+    const isThere = () =>
+      viewOf(this.state.get(), conversationId)?.messages.some(({ _id }) => _id === messageId)
+    await this.open(conversationId)
+    if (!isThere()) {
+      const { http } = this.#client
+      await this.#fetch(
+        conversationId,
+        () =>
+          Promise.all([
+            http.history(conversationId, { beforeSeq: seq + 1, limit: pageSize }),
+            http.history(conversationId, { afterSeq: seq, limit: pageSize }),
+          ]),
+        (state, pages) => goTo(state, conversationId, pages),
+      )
+    }
+    if (!isThere()) this.shown(messageId)
+  }
+
+  /** It is in view, or will not come. */
+  shown(messageId: string): void {
+    this.state.update((state) =>
+      state.wanted?.messageId === messageId ? { ...state, wanted: undefined } : state,
+    )
+  }
+
+  toNewest(conversationId: string): void {
+    this.state.update((state) => goToNewest(state, conversationId))
   }
 
   /** Goes into the SDK's outbox, from where it shows up as outgoing at once, and as a message when it is stored. */
@@ -119,6 +184,7 @@ export class ChatStore {
     { content, voiceMessage, replyTo }: Draft,
     clientMessageId = newMessageId(),
   ): void {
+    this.toNewest(conversationId)
     const address = addressOf(conversationId, this.#self.userId)
     const options = { clientMessageId, ...(replyTo !== undefined && { replyTo }) }
     let sending: Promise<unknown>
@@ -134,12 +200,14 @@ export class ChatStore {
 
   /** Through the socket, or as an upload where that takes no more. */
   sendVoice(conversationId: string, voice: VoiceRecording, replyTo: string | undefined): void {
+    this.toNewest(conversationId)
     void this.#uploads.sendVoice(conversationId, voice, replyTo, (voiceMessage) =>
       this.send(conversationId, { content: '', voiceMessage, ...(replyTo !== undefined && { replyTo }) }),
     )
   }
 
   sendFile(conversationId: string, file: File): void {
+    this.toNewest(conversationId)
     this.#uploads.send(conversationId, file)
   }
 
@@ -166,9 +234,9 @@ export class ChatStore {
 
   /** Where one stopped in a voice message, in seconds; 0 when that is forgotten. */
   notePosition(conversationId: string, messageId: string, seconds: number): void {
-    if (!this.state.get().lists[conversationId]) return
+    this.#positions.set(messageId, { conversationId, seconds })
     this.state.update((state) =>
-      changeList(state, conversationId, (list) => applyPosition(list, messageId, seconds)),
+      changeEverywhere(state, conversationId, (list) => applyPosition(list, messageId, seconds)),
     )
   }
 
@@ -178,22 +246,43 @@ export class ChatStore {
     return group
   }
 
-  async #loadPage(conversationId: string, before: { beforeSeq?: number }): Promise<void> {
-    const isFirst = before.beforeSeq === undefined
+  #load(
+    conversationId: string,
+    query: HistoryQuery,
+    apply: (state: ChatState, page: HistoryPage) => ChatState,
+  ): Promise<void> {
+    return this.#fetch(
+      conversationId,
+      () => this.#client.http.history(conversationId, { ...query, limit: pageSize }),
+      apply,
+    )
+  }
+
+  async #fetch<T>(
+    conversationId: string,
+    ask: () => Promise<T>,
+    apply: (state: ChatState, answer: T) => ChatState,
+  ): Promise<void> {
     this.#setHistory(conversationId, 'loading')
     try {
-      const page = await this.#client.http.history(conversationId, { ...before, limit: pageSize })
-      this.state.update((state) =>
-        changeList(state, conversationId, (list) =>
-          isFirst ? freshList(list, page) : applyMessages(list, page.messages, page.headSeq),
-        ),
-      )
+      const answer = await ask()
+      this.state.update((state) => this.#withPositions(apply(state, answer), conversationId))
       this.#setHistory(conversationId, 'ready')
     } catch (error) {
       // Two people who have never written to each other have no conversation yet.
       const isNew = error instanceof CodedError && error.code === 'NOT_FOUND' && directMembers(conversationId)
       this.#setHistory(conversationId, isNew ? 'ready' : 'failed')
     }
+  }
+
+  #withPositions(state: ChatState, conversationId: string): ChatState {
+    return [...this.#positions]
+      .filter(([, noted]) => noted.conversationId === conversationId)
+      .reduce(
+        (next, [messageId, { seconds }]) =>
+          changeEverywhere(next, conversationId, (list) => applyPosition(list, messageId, seconds)),
+        state,
+      )
   }
 
   #setHistory(conversationId: string, loading: 'loading' | 'ready' | 'failed'): void {
@@ -249,9 +338,8 @@ export class ChatStore {
   }
 
   #storeVoice({ messageId, conversationId, voiceMessage }: ServerPayload<'voice_message_stored'>): void {
-    if (!this.state.get().lists[conversationId]) return
     this.state.update((state) =>
-      changeList(state, conversationId, (list) => applyVoice(list, messageId, voiceMessage)),
+      changeEverywhere(state, conversationId, (list) => applyVoice(list, messageId, voiceMessage)),
     )
   }
 
@@ -291,9 +379,8 @@ export class ChatStore {
     }))
   }
 
-  /** Nobody is known to be typing after a break, and what could not be loaded is tried again. */
+  /** What could not be loaded is tried again. */
   async #resume(): Promise<void> {
-    this.state.update((state) => ({ ...state, typing: {} }))
     await this.loadConversations()
     const { history } = this.state.get()
     const failed = Object.keys(history).filter((conversationId) => history[conversationId] === 'failed')

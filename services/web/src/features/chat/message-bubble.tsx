@@ -1,28 +1,35 @@
 import type { Message } from '@earshot/protocol'
 import { ActionIcon, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
-import { lazy, memo, Suspense, useContext, useState } from 'react'
+import { lazy, memo, Suspense, useRef, useState } from 'react'
 import { DeliveredIcon, MicrophoneIcon, MoreIcon, SentIcon } from '../../app/icons.tsx'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
 import { useIsPlayed } from '../voice/use-playback.ts'
 import classes from './chat.module.css'
+import { viewOf } from './history-window.ts'
 import { MessageContent } from './message-content.tsx'
 import { summaryText, timeText } from './message-text.ts'
 import { Reactions } from './reactions.tsx'
-import { ShowMessageContext } from './show-message.ts'
 import { useStatus } from './use-conversation.ts'
+import { useFocusLeftBehind } from './use-focus-left-behind.ts'
 
 const MessageMenu = lazy(() => import('./message-menu.tsx'))
 
 interface MessageBubbleProps {
   message: Message
   previous: Message | undefined
+  /** Stands out. */
+  isMarked: boolean
 }
 
 /** Messages of one person within this time stand together under one name. */
 const togetherMs = 5 * 60_000
 
-export const MessageBubble = memo(function MessageBubble({ message, previous }: MessageBubbleProps) {
+export const MessageBubble = memo(function MessageBubble({
+  message,
+  previous,
+  isMarked,
+}: MessageBubbleProps) {
   const { session } = useServices()
   const own = message.sender._id === session.userId
   const follows =
@@ -34,6 +41,7 @@ export const MessageBubble = memo(function MessageBubble({ message, previous }: 
       data-seq={message.seq}
       data-own={own || undefined}
       data-follows={follows || undefined}
+      data-marked={isMarked || undefined}
     >
       {own && <VisuallyHidden>You:</VisuallyHidden>}
       {!own && message.groupId !== undefined && !follows && (
@@ -71,14 +79,13 @@ function kindOf({ messageType, file, deletedAt }: Message): 'voice' | 'image' | 
 /** What it answers to, where that is at hand. */
 function Quote({ message: { conversationId }, messageId }: { message: Message; messageId: string }) {
   const { chat } = useServices()
-  const show = useContext(ShowMessageContext)
   const quoted = useStore(chat.state, (state) =>
-    state.lists[conversationId]?.messages.find(({ _id }) => _id === messageId),
+    viewOf(state, conversationId)?.messages.find(({ _id }) => _id === messageId),
   )
   if (!quoted) return <blockquote className={classes.quote}>An earlier message</blockquote>
   return (
     <blockquote className={classes.quote}>
-      <UnstyledButton onClick={() => show(messageId)}>
+      <UnstyledButton onClick={() => void chat.show(quoted)}>
         <b>{quoted.sender.name}</b> {summaryText(quoted)}
       </UnstyledButton>
     </blockquote>
@@ -103,8 +110,11 @@ function Status({ message }: { message: Message }) {
 /** The menu is loaded when it is first asked for. */
 function More({ message, own }: { message: Message; own: boolean }) {
   const [wanted, setWanted] = useState(false)
-  const button = (
+  const button = useRef<HTMLButtonElement>(null)
+  useFocusLeftBehind(button)
+  const target = (
     <ActionIcon
+      ref={button}
       className={classes.more}
       variant="subtle"
       color="gray"
@@ -116,10 +126,10 @@ function More({ message, own }: { message: Message; own: boolean }) {
       <MoreIcon size={18} />
     </ActionIcon>
   )
-  if (!wanted) return button
+  if (!wanted) return target
   return (
-    <Suspense fallback={button}>
-      <MessageMenu message={message} own={own} target={button} />
+    <Suspense fallback={target}>
+      <MessageMenu message={message} own={own} target={target} button={button} />
     </Suspense>
   )
 }

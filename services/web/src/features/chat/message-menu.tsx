@@ -2,11 +2,12 @@ import '@mantine/core/styles/Popover.css'
 import '@mantine/core/styles/Menu.css'
 import type { Message } from '@earshot/protocol'
 import { Group, Menu, Text } from '@mantine/core'
-import { type ReactElement, useState } from 'react'
+import { type ReactElement, type RefObject, useEffect, useRef, useState } from 'react'
 import { errorText } from '../../app/error-text.ts'
 import { useServices } from '../../app/services.ts'
 import { useComposing } from './composing.ts'
 import { download } from './download.ts'
+import { useFocusLeftBehind } from './use-focus-left-behind.ts'
 
 const quickReactions = ['👍', '❤️', '😂', '😮', '😢', '🙏']
 
@@ -14,12 +15,24 @@ interface MessageMenuProps {
   message: Message
   own: boolean
   target: ReactElement
+  /** The target's element: focus comes back to it. */
+  button: RefObject<HTMLButtonElement | null>
 }
 
-export default function MessageMenu({ message, own, target }: MessageMenuProps) {
+export default function MessageMenu({ message, own, target, button }: MessageMenuProps) {
   const { client, session } = useServices()
   const { compose } = useComposing()
   const [error, setError] = useState<string>()
+  const [opened, setOpened] = useState(false)
+  const dropdown = useRef<HTMLDivElement>(null)
+  useFocusLeftBehind(button, dropdown)
+
+  // What was pressed was another element, while the menu was loaded; the menu remembers where focus was when it opened.
+  useEffect(() => {
+    button.current?.focus()
+    setOpened(true)
+  }, [button])
+
   const mine = new Set(
     (message.reactions ?? []).flatMap(({ emoji, userIds }) =>
       userIds.includes(session.userId) ? emoji : [],
@@ -42,13 +55,14 @@ export default function MessageMenu({ message, own, target }: MessageMenuProps) 
   return (
     <>
       <Menu
-        defaultOpened
+        opened={opened}
+        onChange={setOpened}
         withInitialFocusPlaceholder={false}
         position={own ? 'bottom-end' : 'bottom-start'}
         withinPortal
       >
         <Menu.Target>{target}</Menu.Target>
-        <Menu.Dropdown>
+        <Menu.Dropdown ref={dropdown}>
           <Group gap={2} px={4} pb={4} wrap="nowrap">
             {quickReactions.map((emoji) => (
               <Menu.Item

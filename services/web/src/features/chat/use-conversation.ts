@@ -7,29 +7,51 @@ import { otherMember } from './address.ts'
 import type { Loading, Outgoing } from './chat-state.ts'
 
 export interface OpenConversation {
+  /** What is in view. */
   list: MessageList
+  /** What was said last, in view or not. */
+  newest: MessageList
+  /** Counts the parts that were gone to. */
+  view: number
+  /** Its end is among what is in view. */
+  isAtNewest: boolean
+  /** The message to go to. */
+  wanted: string | undefined
   loading: Loading
   outgoing: readonly Outgoing[]
   hasOlder: boolean
   loadOlder: () => void
+  loadNewer: () => void
 }
 
 export function useConversation(conversationId: string): OpenConversation {
   const { chat } = useServices()
   useEffect(() => void chat.open(conversationId), [chat, conversationId])
-  const list = useStore(chat.state, (state) => state.lists[conversationId] ?? emptyMessageList)
+  const newest = useStore(chat.state, (state) => state.lists[conversationId] ?? emptyMessageList)
+  const around = useStore(chat.state, (state) => state.around[conversationId])
+  const view = useStore(chat.state, (state) => state.views[conversationId] ?? 0)
+  const wanted = useStore(chat.state, (state) =>
+    state.wanted?.conversationId === conversationId ? state.wanted.messageId : undefined,
+  )
   const loading = useStore(chat.state, (state) => state.history[conversationId] ?? 'loading')
   const allOutgoing = useStore(chat.state, (state) => state.outgoing)
+  const isAtNewest = around === undefined
   const outgoing = useMemo(
-    () => allOutgoing.filter((item) => item.conversationId === conversationId),
-    [allOutgoing, conversationId],
+    () => (isAtNewest ? allOutgoing.filter((item) => item.conversationId === conversationId) : []),
+    [allOutgoing, conversationId, isAtNewest],
   )
+  const list = around ?? newest
   return {
     list,
+    newest,
+    view,
+    isAtNewest,
+    wanted,
     loading,
     outgoing,
     hasOlder: hasOlder(list),
     loadOlder: () => void chat.loadOlder(conversationId),
+    loadNewer: () => void chat.loadNewer(conversationId),
   }
 }
 
@@ -89,8 +111,8 @@ export function useStatus(message: Message): Message['status'] {
   return isDelivered ? 'delivered' : message.status
 }
 
-/** While the conversation is in view, what comes is read. Gives the first `seq` that was unread when it was opened. */
-export function useReading(conversationId: string, headSeq: number): number | undefined {
+/** While its end is in view, what comes is read. Gives the first `seq` that was unread when it was opened. */
+export function useReading(conversationId: string, headSeq: number, isAtNewest: boolean): number | undefined {
   const { chat } = useServices()
   const [firstUnread] = useState(() => {
     const conversation = chat.state.get().conversations.find(({ _id }) => _id === conversationId)
@@ -98,8 +120,9 @@ export function useReading(conversationId: string, headSeq: number): number | un
     return conversation.headSeq - conversation.unreadCount + 1
   })
   const look = useCallback(() => {
-    if (document.visibilityState === 'visible' && document.hasFocus()) chat.markRead(conversationId)
-  }, [chat, conversationId])
+    const isSeen = isAtNewest && document.visibilityState === 'visible' && document.hasFocus()
+    if (isSeen) chat.markRead(conversationId)
+  }, [chat, conversationId, isAtNewest])
   // biome-ignore lint/correctness/useExhaustiveDependencies: every further message is looked at.
   useEffect(look, [look, headSeq])
   useEffect(() => {

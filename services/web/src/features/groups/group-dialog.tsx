@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react'
 import { MemberList } from './member-list.tsx'
 import { PeoplePicker } from './people-picker.tsx'
 import { usePickedPeople } from './picked-people.ts'
+import { useFocusBack } from './use-focus-back.ts'
 import { useMembers } from './use-members.ts'
 
 interface GroupDialogProps {
@@ -14,6 +15,7 @@ interface GroupDialogProps {
 
 /** Who is in the group; for its owner and admins also to change that. */
 export default function GroupDialog({ groupId, name, onClose }: GroupDialogProps) {
+  useFocusBack()
   const group = useMembers(groupId)
   const { members, role, canManage, error } = group
   const [ending, setEnding] = useState<'leave' | 'delete'>()

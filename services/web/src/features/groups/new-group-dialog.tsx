@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react'
 import { openConversation } from '../../app/use-route.ts'
 import { PeoplePicker } from './people-picker.tsx'
 import { usePickedPeople } from './picked-people.ts'
+import { useFocusBack } from './use-focus-back.ts'
 import { useNewGroup } from './use-new-group.ts'
 
 interface NewGroupDialogProps {
@@ -11,6 +12,7 @@ interface NewGroupDialogProps {
 }
 
 export default function NewGroupDialog({ onClose }: NewGroupDialogProps) {
+  useFocusBack()
   const [name, setName] = useState('')
   const { picked, toggle } = usePickedPeople()
   const { busy, error, create } = useNewGroup()

@@ -1,6 +1,7 @@
 import type { EarshotClient } from '@earshot/client'
 import { errorText } from '../../app/error-text.ts'
 import type { ChatStore, Self } from '../chat/chat-store.ts'
+import { viewOf } from '../chat/history-window.ts'
 import { audioOf } from './audio-source.ts'
 import type { PlayedMessages } from './played-messages.ts'
 import { VoicePlayback } from './voice-playback.ts'
@@ -10,7 +11,7 @@ import { trackAfter } from './voice-tracks.ts'
 export function createPlayback(client: EarshotClient, chat: ChatStore, played: PlayedMessages, self: Self) {
   const playback = new VoicePlayback({
     load: (url) => audioOf(url, client.http),
-    next: (track) => trackAfter(track, chat.state.get().lists[track.conversationId], self.userId),
+    next: (track) => trackAfter(track, viewOf(chat.state.get(), track.conversationId), self.userId),
     onStarted: ({ conversationId, seq, own }) => {
       if (own || played.has(conversationId, seq)) return
       played.add(conversationId, seq)

@@ -31,7 +31,8 @@ export default function VoicePlayer({ message, voice }: VoicePlayerProps) {
   const { duration, position, own } = track
   const seconds = state?.seconds ?? position
   const isPlaying = state?.phase === 'playing'
-  const isNew = !own && !isPlayed
+  // A position is kept of what was begun, on whichever device.
+  const isNew = !own && !isPlayed && position === 0
 
   function onKeyDown(event: KeyboardEvent) {
     const to = keySeconds(event.key, seconds, duration)

@@ -6,8 +6,15 @@ import type { Stage } from '../stage.ts'
 export async function network(stage: Stage): Promise<void> {
   const { ann, bob, wire } = stage
   await stage.step('without a connection it says so, and catches up when it is back', async () => {
+    const online = ann.page.getByText(/\bonline\b/i)
+    await ann.page.getByRole('tab', { name: 'People' }).click()
+    await ann.page.getByRole('button', { name: bob.name }).getByText('Online').waitFor()
     wire.cut()
     await ann.page.getByText('No connection.').waitFor()
+    await online.first().waitFor({ state: 'detached' }) // in the list of people and above the chat
+    await ann.page.getByRole('tab', { name: 'Chats' }).click()
+    await ann.page.getByRole('button', { name: bob.name }).waitFor()
+    assert.equal(await online.count(), 0, 'one without a connection cannot know who is online')
     await write(ann, 'Written in a lift')
     await write(bob, 'Said while Ann was away')
     await log(ann.page).getByText('Written in a lift').waitFor()
@@ -18,6 +25,7 @@ export async function network(stage: Stage): Promise<void> {
     await log(bob.page).getByText('Written in a lift').waitFor()
     await ann.page.getByText('No connection.').waitFor({ state: 'detached' })
     await ann.page.getByText('Sending…').waitFor({ state: 'detached' })
+    await ann.page.locator('header').getByText('Online').waitFor()
   })
 
   await stage.step('it opens without a network, and sends in order what was written then', async () => {

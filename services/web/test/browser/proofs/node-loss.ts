@@ -1,20 +1,20 @@
 import { strict as assert } from 'node:assert'
+import { nodeOfAnn } from '../nodes.ts'
 import { log, write } from '../page-actions.ts'
 import type { Stage } from '../stage.ts'
 
-/** The node that holds one of the two is killed. */
+/** The node that holds one of the two is killed. The page knows one address, the balancer's, and goes on through it. */
 export async function nodeLoss(stage: Stage): Promise<void> {
-  const { ann, bob, wire, target, nodes } = stage
-  const [node] = nodes
-  if (!node) {
+  const { ann, bob, nodes } = stage
+  if (nodes.length === 0) {
     console.log('--  no node is killed: NODES does not say which there are')
     return
   }
   await stage.step('one loses their node and goes on with another', async () => {
+    const node = await nodeOfAnn(stage)
+    assert.ok(node)
     await write(ann, 'Before the blow')
     await log(bob.page).getByText('Before the blow').waitFor()
-    // What a balancer does: who comes anew is led to a node that lives.
-    wire.lead(new URL(target))
     process.kill(node.pid, 'SIGKILL')
     const words = ['One', 'Two', 'Three'].map((word) => `${word} after the blow`)
     for (const text of words) await write(ann, text)

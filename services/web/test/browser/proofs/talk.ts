@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert'
+import { socketsOf } from '../nodes.ts'
 import { choose, log, openMenu, openPerson, write } from '../page-actions.ts'
 import { desktop } from '../person.ts'
 import type { Stage } from '../stage.ts'
 
 export async function talk(stage: Stage): Promise<void> {
-  const { ann, bob, target } = stage
+  const { ann, bob, nodes, target } = stage
   await stage.step('pictures of the first sight', async () => {
     const stranger = await stage.stranger(desktop)
     await stranger.goto(target)
@@ -13,6 +14,10 @@ export async function talk(stage: Stage): Promise<void> {
     await stranger.close()
     await stage.look(ann.page, 'empty-desktop')
     await stage.look(bob.page, 'empty-phone')
+  })
+
+  await stage.step('the balancer has put them on different nodes', async () => {
+    if (nodes.length > 0) assert.deepEqual(await socketsOf(nodes), [1, 1])
   })
 
   await stage.step('each sees the other online', async () => {
