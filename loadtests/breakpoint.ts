@@ -4,7 +4,6 @@
  */
 import type { JudgeSink } from './lib/judge/faults.ts'
 import { Judge } from './lib/judge/judge.ts'
-import { turn } from './lib/run/burst.ts'
 import { whole } from './lib/run/env.ts'
 import { gatherPairs } from './lib/run/gather.ts'
 import { JudgedChat } from './lib/run/judged-chat.ts'
@@ -14,6 +13,7 @@ import { atPace } from './lib/run/pace.ts'
 import { reconcile } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
 import { alwaysRight, never, pairsThreshold } from './lib/run/thresholds.ts'
+import { Turns } from './lib/run/turns.ts'
 
 const users = whole('USERS', 500, { least: 8, most: 9_000, ci: 60 })
 /** Messages a second in the first step, all VUs together. */
@@ -76,6 +76,7 @@ const { options, setup, handleSummary, main } = scenario(
 
     let knee = 0
     const begun: Promise<void>[] = []
+    const turns = new Turns(direct)
     for (const [i, rate] of steps.entries()) {
       await run.startTogether(i * seconds * 1_000)
       took.length = 0
@@ -83,8 +84,8 @@ const { options, setup, handleSummary, main } = scenario(
       const until = Date.now() + seconds * 1_000
       // What is under way at the end of a step is not waited for: it is what the next one begins with.
       begun.push(
-        atPace({ perSecond: rate / run.vus, until: () => until }, (n) => {
-          const { channel, from } = turn(direct, n)
+        atPace({ perSecond: rate / run.vus, until: () => until }, () => {
+          const { channel, from } = turns.next()
           return chat.send(channel, from)
         }),
       )

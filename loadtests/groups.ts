@@ -5,7 +5,6 @@
 import { addMember, removeMember } from './lib/earshot/http.ts'
 import type { EarshotUser } from './lib/earshot/user.ts'
 import { Judge } from './lib/judge/judge.ts'
-import { turn } from './lib/run/burst.ts'
 import { target, whole } from './lib/run/env.ts'
 import { gather, inPairs, makeGroups } from './lib/run/gather.ts'
 import { type Channel, JudgedChat } from './lib/run/judged-chat.ts'
@@ -14,6 +13,7 @@ import { atPace } from './lib/run/pace.ts'
 import { reconcile } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
 import { never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
+import { Turns } from './lib/run/turns.ts'
 import { sleep, until } from './lib/run/wait.ts'
 
 /** Of one large group: as many users as a VU has. */
@@ -57,11 +57,13 @@ const { options, setup, handleSummary, main } = scenario(
     const small = await makeGroups(chat, rotations(crowd, run.share(groups) * groupSize), groupSize)
     await run.startTogether()
     const end = Date.now() + duration * 1_000
-    const talk = (channels: readonly Channel[], perSecond: number) =>
-      atPace({ perSecond: perSecond / run.vus, until: () => end }, (i) => {
-        const { channel, from } = turn(channels, i)
+    const talk = (channels: readonly Channel[], perSecond: number) => {
+      const turns = new Turns(channels)
+      return atPace({ perSecond: perSecond / run.vus, until: () => end }, () => {
+        const { channel, from } = turns.next()
         return chat.send(channel, from)
       })
+    }
     // One small group is kept for changes of membership: nobody else talks in it.
     const [changing, ...talking] = small
     await Promise.all([

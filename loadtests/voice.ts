@@ -3,7 +3,6 @@
  * stored is what was said, to the byte.
  */
 import { Judge } from './lib/judge/judge.ts'
-import { turn } from './lib/run/burst.ts'
 import { makeClips } from './lib/run/clips.ts'
 import { whole } from './lib/run/env.ts'
 import { gatherPairs } from './lib/run/gather.ts'
@@ -13,6 +12,7 @@ import { atPace } from './lib/run/pace.ts'
 import { reconcile } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
 import { never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
+import { Turns } from './lib/run/turns.ts'
 import { VoiceCheck } from './lib/run/voice-check.ts'
 
 const users = whole('USERS', 200, { least: 4, most: 9_000, ci: 40 })
@@ -51,9 +51,10 @@ const { options, setup, handleSummary, main } = scenario(
     const clips = makeClips(clipsOfVu, bytes)
     const { direct } = await gatherPairs(chat, run.share(users), 50 / run.vus)
     await run.startTogether()
+    const turns = new Turns(direct)
     const until = Date.now() + duration * 1_000
     await atPace({ perSecond: rate / run.vus, until: () => until }, (i) => {
-      const { channel, from } = turn(direct, i)
+      const { channel, from } = turns.next()
       return voice.send(chat, channel, from, clips[i % clips.length] as (typeof clips)[number])
     })
     await reconcile(chat, { patienceMs })

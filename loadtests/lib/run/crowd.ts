@@ -42,7 +42,11 @@ export function disconnectEverybody(): void {
   for (const { socket } of made) socket.disconnect()
 }
 
-/** Connects at a steady rate, users a second. Those that fail are counted, shown and left out of the answer. */
+/**
+ * Connects at so many users a second on average, each at a random moment of its share of the time: VUs that all connect
+ * in step get each a node of their own from the balancer, and then nobody has a partner elsewhere. Those that fail are
+ * counted, shown and left out of the answer.
+ */
 export async function connectAll<T extends { connect(): Promise<void> }>(
   users: readonly T[],
   perSecond: number,
@@ -51,7 +55,7 @@ export async function connectAll<T extends { connect(): Promise<void> }>(
   const connected: T[] = []
   await Promise.all(
     users.map(async (user, i) => {
-      await sleep(startedAt + (i * 1_000) / perSecond - Date.now())
+      await sleep(startedAt + ((i + Math.random()) * 1_000) / perSecond - Date.now())
       try {
         await user.connect()
         connected.push(user)

@@ -1,12 +1,12 @@
 import { listConversations, newestMessages } from '../earshot/http.ts'
 import type { EarshotUser } from '../earshot/user.ts'
 import { DisconnectedError } from '../socketio/index.ts'
-import { turn } from './burst.ts'
 import { type Clip, makeClips } from './clips.ts'
 import { target } from './env.ts'
 import type { Channel, JudgedChat } from './judged-chat.ts'
 import { countFault, metrics } from './metrics.ts'
 import { atPace, type Pace } from './pace.ts'
+import { Turns } from './turns.ts'
 import type { VoiceCheck } from './voice-check.ts'
 
 /** How often people do what, of a hundred things that they do. */
@@ -26,14 +26,16 @@ export interface DayOptions {
 /** What people do in a day, at a pace: they write, talk, type, read, look things up, and lose their connection. */
 export async function day({ chat, voice, direct, groups }: DayOptions, pace: Pace): Promise<void> {
   const clips = makeClips(clipCount, clipBytes)
-  const all = [...direct, ...groups]
+  const pairs = new Turns(direct)
+  const gatherings = groups.length > 0 ? new Turns(groups) : pairs
+  const all = new Turns([...direct, ...groups])
   await atPace(pace, async (i) => {
     const doing = drawn()
-    const { channel, from } = turn(doing === 'group' && groups.length > 0 ? groups : direct, i)
+    const { channel, from } = (doing === 'group' ? gatherings : pairs).next()
     metrics.actions.add(1, { doing })
     if (doing === 'text' || doing === 'group') await chat.send(channel, from)
     else if (doing === 'voice') await voice.send(chat, channel, from, clips[i % clipCount] as Clip)
-    else await orCount(doing, () => doElse(doing, turn(all, i).channel, from))
+    else await orCount(doing, () => doElse(doing, all.next().channel, from))
   })
 }
 

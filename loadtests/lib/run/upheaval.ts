@@ -1,5 +1,4 @@
 import { Judge } from '../judge/judge.ts'
-import { turn } from './burst.ts'
 import { type Action, act } from './control.ts'
 import { whole } from './env.ts'
 import { gatherPairs } from './gather.ts'
@@ -10,6 +9,7 @@ import { atOnceMs, concludePresence, leave, presenceJudge, watch } from './prese
 import { reconcile } from './reconcile.ts'
 import type { Run } from './run.ts'
 import { alwaysRight, never, pairsThreshold, type Thresholds } from './thresholds.ts'
+import { Turns } from './turns.ts'
 import { eachOf, sleep, until } from './wait.ts'
 
 /** Settings of a scenario that talks on while the cluster is changed. */
@@ -66,8 +66,9 @@ export async function talkThrough(run: Run, action: Action, settings: UpheavalSe
   await run.startTogether()
 
   let end = Number.POSITIVE_INFINITY
-  const talking = atPace({ perSecond: rate / run.vus, until: () => end }, (i) => {
-    const { channel, from } = turn(direct, i)
+  const turns = new Turns(direct)
+  const talking = atPace({ perSecond: rate / run.vus, until: () => end }, () => {
+    const { channel, from } = turns.next()
     return chat.send(channel, from)
   })
   await sleep(calm * 1_000)
