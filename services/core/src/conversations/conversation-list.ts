@@ -3,7 +3,7 @@ import type { UserSettings } from '../accounts/user-settings.ts'
 import { nameOf, type UserStore } from '../accounts/user-store.ts'
 import { fromDbId } from '../clients/mongo.ts'
 import { toMessage } from '../messages/message-doc.ts'
-import type { Marks } from '../receipts/marks.ts'
+import type { FullMark, Marks } from '../receipts/marks.ts'
 import { decodeCursor, encodeCursor } from './conversation-cursor.ts'
 import type { ConversationHeads } from './conversation-heads.ts'
 import { conversationPage } from './conversation-page.ts'
@@ -89,8 +89,14 @@ export class ConversationLister {
       (whose[i] ?? []).map((member) => ({ conversationId: _id, userId: member })),
     )
     const marks = (await this.#marks.find(places)).values()
-    return whose.map((of) => of.map(() => marks.next().value))
+    return whose.map((of) => of.map(() => toMark(marks.next().value)))
   }
+}
+
+function toMark(full: FullMark | undefined): Mark | undefined {
+  if (!full) return undefined
+  const { playedSeqs: _, ...mark } = full
+  return mark
 }
 
 /** Who wrote the last message has read what came before it. */

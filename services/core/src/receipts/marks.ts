@@ -6,6 +6,9 @@ import { type MarkStore, markId } from './mark-store.ts'
 /** Whose mark, and where. */
 export type MarkPlace = Pick<MarkNote, 'conversationId' | 'userId'>
 
+/** A mark, and which voice messages the user has played. */
+export type FullMark = Mark & { playedSeqs: number[] }
+
 /** How far each user has got in each conversation: what waits in Redis, over what MongoDB has. */
 export class Marks {
   readonly #store: MarkStore
@@ -27,7 +30,7 @@ export class Marks {
   }
 
   /** The marks of these places, in their order; absent: nothing was received there. */
-  async find(places: MarkPlace[]): Promise<(Mark | undefined)[]> {
+  async find(places: MarkPlace[]): Promise<(FullMark | undefined)[]> {
     // Redis first: what is flushed in between is in MongoDB by then.
     const waiting = await this.#pending.read(places.map(noteId))
     const stored = await this.#store.find(places)
@@ -40,6 +43,7 @@ export class Marks {
         userId: place.userId,
         deliveredSeq: Math.max(...found.map(({ deliveredSeq }) => deliveredSeq)),
         readSeq: Math.max(...found.map(({ readSeq }) => readSeq)),
+        playedSeqs: [...new Set(found.flatMap(({ playedSeqs = [] }) => playedSeqs))],
       }
     })
   }

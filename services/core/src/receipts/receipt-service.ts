@@ -107,6 +107,9 @@ export class ReceiptService {
     const own = { conversationId, userId, deliveredSeq, readSeq }
     // One's own devices share the mark whatever others may see.
     this.#fanout.toUser(userId, 'message_status_changed', own)
+    for (const playedSeq of playedSeqs) {
+      this.#fanout.toUser(userId, 'message_status_changed', { ...own, playedSeq })
+    }
     for (const senderId of await this.#senders(own, before.deliveredSeq)) {
       const shown = await this.#settings.receiptsShown([userId, senderId])
       const seen = shown ? own : { ...own, readSeq: 0 }

@@ -2,7 +2,7 @@ import { directMembers, type Message } from '@earshot/protocol'
 import type { UserSettings } from '../accounts/user-settings.ts'
 import { type GroupSizes, largeGroup } from '../conversations/group-sizes.ts'
 import type { MembershipStore } from '../conversations/membership-store.ts'
-import type { Marks } from './marks.ts'
+import type { FullMark, Marks } from './marks.ts'
 
 /** What the sender of a message may see of its way: `sent`, `delivered` to all, `read` by all. */
 export class StatusView {
@@ -23,34 +23,25 @@ export class StatusView {
     this.#settings = deps.settings
   }
 
-  /** Sets the status of the viewer's own messages. */
+  /** Sets the status of the viewer's own messages, and who has played which. */
   async apply(viewerId: string, conversationId: string, messages: Message[]): Promise<Message[]> {
-    if (!messages.some(({ sender }) => sender._id === viewerId)) return messages
-    const { deliveredSeq, readSeq } = await this.#reached(viewerId, conversationId)
+    const isOwn = ({ sender }: Message) => sender._id === viewerId
+    const hasOwn = messages.some(isOwn)
+    const hasVoice = messages.some(({ voiceMessage }) => voiceMessage)
+    if (!hasOwn && !hasVoice) return messages
+    const others = hasOwn ? await this.#others(viewerId, conversationId) : []
+    const [own, ...marks] = await this.#marks.find(
+      [viewerId, ...others].map((userId) => ({ conversationId, userId })),
+    )
+    const isShown = others.length > 0 && (await this.#settings.receiptsShown([viewerId, ...others]))
+    const { deliveredSeq, readSeq } = reached(marks, isShown)
+    const playersOfOwn = isShown ? marks.filter((mark) => mark !== undefined) : []
     return messages.map((message) => {
-      if (message.sender._id !== viewerId) return message
-      const status = message.seq <= readSeq ? 'read' : message.seq <= deliveredSeq ? 'delivered' : 'sent'
-      return { ...message, status }
+      const { seq } = message
+      if (!isOwn(message)) return withPlayers(message, own ? [own] : [])
+      const status = seq <= readSeq ? 'read' : seq <= deliveredSeq ? 'delivered' : 'sent'
+      return { ...withPlayers(message, playersOfOwn), status }
     })
-  }
-
-  /** How far all others have got. */
-  async #reached(
-    viewerId: string,
-    conversationId: string,
-  ): Promise<{ deliveredSeq: number; readSeq: number }> {
-    const others = await this.#others(viewerId, conversationId)
-    const nothing = { deliveredSeq: 0, readSeq: 0 }
-    if (others.length === 0) return nothing
-    const marks = await this.#marks.find(others.map((userId) => ({ conversationId, userId })))
-    const reached = { deliveredSeq: Number.MAX_SAFE_INTEGER, readSeq: Number.MAX_SAFE_INTEGER }
-    for (const mark of marks) {
-      if (!mark) return nothing
-      reached.deliveredSeq = Math.min(reached.deliveredSeq, Math.max(mark.deliveredSeq, mark.readSeq))
-      reached.readSeq = Math.min(reached.readSeq, mark.readSeq)
-    }
-    const shown = await this.#settings.receiptsShown([viewerId, ...others])
-    return shown ? reached : { ...nothing, deliveredSeq: reached.deliveredSeq }
   }
 
   async #others(viewerId: string, conversationId: string): Promise<string[]> {
@@ -60,4 +51,24 @@ export class StatusView {
     const members = await this.#memberships.members(conversationId)
     return members.map(({ userId }) => userId).filter((userId) => userId !== viewerId)
   }
+}
+
+/** How far all have got. */
+function reached(
+  marks: (FullMark | undefined)[],
+  isShown: boolean,
+): { deliveredSeq: number; readSeq: number } {
+  const known = marks.filter((mark) => mark !== undefined)
+  if (known.length === 0 || known.length < marks.length) return { deliveredSeq: 0, readSeq: 0 }
+  return {
+    deliveredSeq: Math.min(...known.map((mark) => Math.max(mark.deliveredSeq, mark.readSeq))),
+    readSeq: isShown ? Math.min(...known.map((mark) => mark.readSeq)) : 0,
+  }
+}
+
+function withPlayers(message: Message, marks: FullMark[]): Message {
+  const { voiceMessage, seq } = message
+  const playedBy = marks.filter(({ playedSeqs }) => playedSeqs.includes(seq)).map(({ userId }) => userId)
+  if (!voiceMessage || playedBy.length === 0) return message
+  return { ...message, voiceMessage: { ...voiceMessage, playedBy } }
 }

@@ -73,6 +73,11 @@ export const VoiceOutput = Type.Object({
   position: Type.Optional(
     Type.Number({ description: 'Seconds: where you stopped, on whichever of your devices.' }),
   ),
+  playedBy: Type.Optional(
+    Type.Array(UserId, {
+      description: 'Who has played it, as far as you may know: you, and of your own message the others.',
+    }),
+  ),
   original: Type.Optional(
     Type.Object(
       { url: Type.String(), mimeType: Type.String(), size: Type.Integer({ description: 'Bytes.' }) },

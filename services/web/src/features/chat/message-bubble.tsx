@@ -96,7 +96,7 @@ const statusText = { sent: 'Sent', delivered: 'Delivered', read: 'Read', played:
 
 function Status({ message }: { message: Message }) {
   const mark = useStatus(message)
-  const isPlayed = useIsPlayed(message.conversationId, message.seq)
+  const isPlayed = useIsPlayed(message)
   const status = isPlayed && message.messageType === 'voice' ? 'played' : mark
   const Icon = status === 'sent' ? SentIcon : status === 'played' ? MicrophoneIcon : DeliveredIcon
   return (

@@ -1,3 +1,4 @@
+import type { Message } from '@earshot/protocol'
 import { useServices } from '../../app/services.ts'
 import { useStore } from '../../app/store.ts'
 import { playedId } from './played-messages.ts'
@@ -14,8 +15,10 @@ export function usePlayback(): PlaybackState {
   return useStore(playback.state, (state) => state)
 }
 
-export function useIsPlayed(conversationId: string, seq: number): boolean {
+/** As the server said when the message was read, or as was heard since. */
+export function useIsPlayed({ conversationId, seq, voiceMessage }: Message): boolean {
   const { played } = useServices()
   const id = playedId(conversationId, seq)
-  return useStore(played.state, (ids) => ids.has(id))
+  const isPlayed = useStore(played.state, (ids) => ids.has(id))
+  return isPlayed || (voiceMessage?.playedBy?.length ?? 0) > 0
 }

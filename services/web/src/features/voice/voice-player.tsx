@@ -24,7 +24,7 @@ const keyStepSeconds = 5
 export default function VoicePlayer({ message, voice }: VoicePlayerProps) {
   const { playback, session } = useServices()
   const state = usePlaybackOf(message._id)
-  const isPlayed = useIsPlayed(message.conversationId, message.seq)
+  const isPlayed = useIsPlayed(message)
   const track = trackOf(message, session.userId)
   const follow = useCallback(() => playback.seconds, [playback])
   if (!track) return null
