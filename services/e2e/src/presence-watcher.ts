@@ -2,8 +2,8 @@ import type { UserStatus } from '@earshot/protocol'
 import type { TestClient } from './test-client.ts'
 
 /**
- * What a client believes that watches users as the contract tells it to: the highest version counts, and what it is
- * told to ask for again it asks for again.
+ * What a client believes of users: the highest version counts. One that watches them, as the contract tells it to, asks
+ * again for what it is told to ask for; one of the existing system never asks, and takes what everybody is told.
  */
 export class PresenceWatcher {
   readonly client: TestClient
@@ -16,15 +16,20 @@ export class PresenceWatcher {
     this.client = client
     this.#userIds = userIds
     client.socket.on('user_status_changed', (status: UserStatus) => this.#take(status))
-    client.socket.on('sync_required', () => void this.#ask())
-    client.socket.on('connect', () => void this.#ask())
   }
 
   static async start(client: TestClient, userIds: string[]): Promise<PresenceWatcher> {
     const watcher = new PresenceWatcher(client, userIds)
+    client.socket.on('sync_required', () => void watcher.#ask())
+    client.socket.on('connect', () => void watcher.#ask())
     await watcher.#ask()
     watcher.history.length = 0
     return watcher
+  }
+
+  /** A client of the existing system, to be there before those of whom it is to know. */
+  static listening(client: TestClient): PresenceWatcher {
+    return new PresenceWatcher(client, [])
   }
 
   of(userId: string): UserStatus | undefined {

@@ -149,6 +149,36 @@ t.test('a frozen node: its users are gone, and come back only if they are there'
   t.equal(after.visits?.lastSeen, gone.visits?.lastSeen, 'who left elsewhere was seen there last')
 })
 
+t.test(
+  'a node is cut off from Redis: elsewhere its users are gone, here nobody is left behind',
+  async (t) => {
+    const cluster = await startCluster(t, { nodes: 1, env: shortLease })
+    const { wire, url } = await Wire.to(process.env.TEST_REDIS_URL ?? '')
+    t.teardown(() => wire.close())
+    const cutOff = await cluster.addProcess('gateway', { REDIS_URL: url })
+    const names = ['stays', 'leaves', 'comes', 'goes']
+    const zoe = await PresenceWatcher.start(await cluster.connect('zoe'), names)
+    const ann = await PresenceWatcher.start(await cluster.connectTo(cutOff, 'ann'), names)
+    const old = PresenceWatcher.listening(await cluster.connectTo(cutOff, 'old'))
+    const [, leaves] = await Promise.all(['stays', 'leaves'].map((name) => cluster.connectTo(cutOff, name)))
+    const goes = await comeOnline(await cluster.connect('goes'))
+    const before = { stays: 'online', leaves: 'online', goes: 'online' } as const
+    await expectTruth(t, cluster, before, [zoe, ann, old])
+
+    wire.cut()
+    goes.socket.disconnect()
+    leaves?.socket.disconnect()
+    await comeOnline(await cluster.connect('comes'))
+    const elsewhere = { stays: 'offline', leaves: 'offline', goes: 'offline', comes: 'online' } as const
+    await expectTruth(t, cluster, elsewhere, [zoe], { except: [cutOff] })
+    // What nobody was told has been told again by now: who did not hear it, did not hear it.
+    while ((await cluster.redis.zcard(`${cluster.prefix}:{p0}:outbox`)) > 0);
+
+    wire.mend()
+    await expectTruth(t, cluster, { ...elsewhere, stays: 'online' }, [zoe, ann, old])
+  },
+)
+
 t.test('clocks that are minutes off: there is one clock', async (t) => {
   const cluster = await startCluster(t, { nodes: 1, workers: 0, env: shortLease })
   const preload = `--import=${new URL('../src/shifted-clock.ts', import.meta.url).href}`

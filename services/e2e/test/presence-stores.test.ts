@@ -17,28 +17,32 @@ const is = (userId: string, isOnline: boolean) => (status: UserStatus) =>
 
 interface People {
   ann: PresenceWatcher
+  /** Ann, and a client of the existing system, on another node each. */
+  all: PresenceWatcher[]
   stayer: TestClient
   leaver: TestClient
   /** By whom `lost` is there: it can be killed. */
   kill: () => Promise<void>
 }
 
-/** Somebody who watches, one who stays, one who will leave, and one whose node can be killed. */
+/** Some who look on, one who stays, one who will leave, and one whose node can be killed. */
 async function gather(cluster: Cluster): Promise<People> {
   const doomed = await cluster.addProcess('gateway')
   const ann = await PresenceWatcher.start(await cluster.connect('ann', 1), names)
+  const old = PresenceWatcher.listening(await cluster.connect('old', 0))
+  const older = PresenceWatcher.listening(await cluster.connect('older', 1))
   const [stayer, leaver] = await Promise.all([cluster.connect('stayer', 0), cluster.connect('leaver', 0)])
   const lost = await cluster.connectTo(doomed, 'lost')
   lost.socket.io.reconnection(false)
   for (const client of [stayer, leaver, lost]) await client.send('user_online', client.userId)
-  return { ann, stayer, leaver, kill: () => doomed.kill('SIGKILL') }
+  return { ann, all: [ann, old, older], stayer, leaver, kill: () => doomed.kill('SIGKILL') }
 }
 
 t.test('the worker is killed: the next one finds what it left', async (t) => {
   const cluster = await startCluster(t, { workers: 0, env: shortLease })
   const doomed = await cluster.addProcess('worker')
-  const { ann, leaver, kill } = await gather(cluster)
-  await expectTruth(t, cluster, online, [ann])
+  const { ann, all, leaver, kill } = await gather(cluster)
+  await expectTruth(t, cluster, online, all)
   await doomed.kill('SIGKILL')
   const killedAt = await redisNow(cluster)
   leaver.socket.disconnect()
@@ -46,7 +50,7 @@ t.test('the worker is killed: the next one finds what it left', async (t) => {
   t.equal((await stored(cluster, 'leaver')).isOnline, true, 'nobody writes')
   await kill()
   await cluster.addWorker()
-  const agreed = await expectTruth(t, cluster, inTheEnd, [ann])
+  const agreed = await expectTruth(t, cluster, inTheEnd, all)
   t.equal(agreed.leaver?.version, version, 'his leaving was told once')
   t.ok((agreed.leaver?.lastSeen ?? 0) >= killedAt, 'seen when he left, though nobody could write it')
   t.notOk(ann.saw('stayer', false))
@@ -54,15 +58,15 @@ t.test('the worker is killed: the next one finds what it left', async (t) => {
 
 t.test('Redis is killed and restarted: who is there stays, who went meanwhile is gone', async (t) => {
   const { cluster, redis } = await withOwnRedis(t)
-  const { ann, leaver, kill } = await gather(cluster)
-  const before = await expectTruth(t, cluster, online, [ann])
+  const { ann, all, leaver, kill } = await gather(cluster)
+  const before = await expectTruth(t, cluster, online, all)
   const killedAt = await redisNow(cluster)
   await redis.kill('SIGKILL')
   leaver.socket.disconnect()
   await kill()
   const goneBy = Date.now()
   await redis.restart()
-  const agreed = await expectTruth(t, cluster, inTheEnd, [ann])
+  const agreed = await expectTruth(t, cluster, inTheEnd, all)
   t.equal(agreed.stayer?.version, before.stayer?.version, 'who stayed was online all along')
   t.notOk(ann.saw('stayer', false))
   const left = agreed.leaver?.lastSeen ?? 0
@@ -73,29 +77,29 @@ t.test('Redis is killed and restarted: who is there stays, who went meanwhile is
 t.test('Redis stands still for longer than a lease: nobody is declared gone for that', async (t) => {
   // What waits for it first is a sweep.
   const { cluster, redis } = await withOwnRedis(t, { PRESENCE_SHARDS: '1', PRESENCE_RENEW_MS: '2000' })
-  const { ann, leaver, kill } = await gather(cluster)
-  const before = await expectTruth(t, cluster, online, [ann])
+  const { ann, all, leaver, kill } = await gather(cluster)
+  const before = await expectTruth(t, cluster, online, all)
   await redis.kill('SIGSTOP')
   await elapsed(2 * Number(shortLease.PRESENCE_LEASE_MS))
   leaver.socket.disconnect()
   await kill()
   await redis.kill('SIGCONT')
-  const agreed = await expectTruth(t, cluster, inTheEnd, [ann])
+  const agreed = await expectTruth(t, cluster, inTheEnd, all)
   t.equal(agreed.stayer?.version, before.stayer?.version, 'who stayed was online all along')
   t.notOk(ann.saw('stayer', false))
 })
 
 t.test('Redis is wiped: who is there comes again, who left unseen does not stay online', async (t) => {
   const { cluster } = await withOwnRedis(t)
-  const { ann, leaver, kill } = await gather(cluster)
+  const { all, leaver, kill } = await gather(cluster)
   // The existing system has users of its own online, of whom Redis never knew.
   await cluster.db.collection('users').insertOne({ name: 'Olga', isOnline: true, lastSeen: new Date(0) })
-  const before = await expectTruth(t, cluster, online, [ann])
+  const before = await expectTruth(t, cluster, online, all)
   await kill()
   const wipedAt = await redisNow(cluster)
   await cluster.redis.flushall()
   leaver.socket.disconnect()
-  const agreed = await expectTruth(t, cluster, inTheEnd, [ann])
+  const agreed = await expectTruth(t, cluster, inTheEnd, all)
   for (const name of names) {
     t.ok((agreed[name]?.version ?? 0) > (before[name]?.version ?? 0), `${name}: a newer version`)
   }
@@ -111,8 +115,8 @@ t.test('MongoDB is away: presence goes on, and is written when it is back', asyn
   // Before the cluster's own, so that it runs after: a cluster closes over a wire that is whole.
   t.teardown(() => wire.close())
   const cluster = await startCluster(t, { mongoUri: url, env: shortLease })
-  const { ann, leaver, kill } = await gather(cluster)
-  await expectTruth(t, cluster, online, [ann])
+  const { ann, all, leaver, kill } = await gather(cluster)
+  await expectTruth(t, cluster, online, all)
   wire.cut()
   const cutAt = await redisNow(cluster)
   leaver.socket.disconnect()
@@ -122,7 +126,7 @@ t.test('MongoDB is away: presence goes on, and is written when it is back', asyn
   let ready = await ann.client.http('/readyz')
   while (ready.status !== 503) ready = await ann.client.http('/readyz')
   wire.mend()
-  const agreed = await expectTruth(t, cluster, inTheEnd, [ann])
+  const agreed = await expectTruth(t, cluster, inTheEnd, all)
   t.ok((agreed.leaver?.lastSeen ?? 0) >= cutAt, 'what happened meanwhile is in MongoDB')
   t.notOk(ann.saw('stayer', false))
 })

@@ -18,6 +18,8 @@ export class Hearing {
   readonly #subscriptions: Subscriptions
   readonly #log: Logger
   #isDeaf = false
+  /** What was published before this, by the monotonic clock, was heard; since then maybe not. */
+  #deafSince = 0
   /** Grows with each loss. */
   #losses = 0
   /** By the monotonic clock: what was published before has been heard. */
@@ -42,12 +44,17 @@ export class Hearing {
     return !this.#isDeaf && performance.now() - this.#heardUntil < doubtAfterMs
   }
 
-  /** @param on.lost at once; @param on.back when everything is subscribed again */
-  start(on: { lost: () => void; back: () => void }): void {
+  /**
+   * @param on.lost at once
+   * @param on.back when everything is subscribed again; what was published before `deafSince`, by the monotonic clock,
+   *   was heard
+   */
+  start(on: { lost: () => void; back: (deafSince: number) => void }): void {
     const lose = () => {
       this.#losses++
       if (this.#isDeaf) return
       this.#isDeaf = true
+      this.#deafSince = this.#heardUntil
       on.lost()
     }
     const recover = async () => {
@@ -57,7 +64,7 @@ export class Hearing {
       this.#isDeaf = false
       this.#heardUntil = performance.now()
       this.#unanswered = 0
-      on.back()
+      on.back(this.#deafSince)
     }
     this.#subscriber.on('close', lose)
     this.#subscriber.on('ready', () => void recover())

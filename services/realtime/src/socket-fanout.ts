@@ -18,11 +18,15 @@ type AnyEmit = (event: ServerEventName, payload: ServerPayload<ServerEventName>)
 
 /** Tells clients through rooms that span all nodes. */
 export class SocketFanout implements Fanout {
-  readonly #io: RealtimeServer
+  readonly #io: Pick<RealtimeServer, 'to'>
   readonly #broadcastPresence: boolean
   readonly #published: Realtime['published']
 
-  constructor(deps: { realtime: Pick<Realtime, 'io' | 'published'>; broadcastPresence: boolean }) {
+  /** @param deps.realtime.io all nodes, or `io.local`: this one alone */
+  constructor(deps: {
+    realtime: { io: Pick<RealtimeServer, 'to'>; published: Realtime['published'] }
+    broadcastPresence: boolean
+  }) {
     this.#io = deps.realtime.io
     this.#published = deps.realtime.published
     this.#broadcastPresence = deps.broadcastPresence
@@ -83,11 +87,6 @@ export class SocketFanout implements Fanout {
 
   headcount(presence: GroupPresence): void {
     this.#emit(headcountRoom(presence.groupId), 'group_presence', presence)
-  }
-
-  presence(status: UserStatus): void {
-    this.#emit(watchersRoom(status.userId), 'user_status_changed', status)
-    if (this.#broadcastPresence) this.#emit(everyone, 'user_status_changed', status)
   }
 
   /** One room for each emit: the adapter sends several to every node, one only to the nodes that hold it. */

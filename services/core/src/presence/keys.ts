@@ -14,6 +14,7 @@ import { LRUCache } from 'lru-cache'
  *   <prefix>:{p<shard>}:dirty        hash: userId → "<lastSeen>|<1 online, 0 not>|<version>", not yet in MongoDB
  *   <prefix>:{p<shard>}:sighted      hash: userId → sign of life that was learnt of late, when the user was offline
  *   <prefix>:{p<shard>}:outbox       sorted set: userId → version of a change that clients may not have been told of
+ *   <prefix>:{p<shard>}:changed      sorted set: userId → version of a change that clients were told of lately
  *   <prefix>:{p<shard>}:told         set of the users whom clients believe online
  *   <prefix>:{p<shard>}:sweep        hash: born → since when this shard has its memory; at → last sweep;
  *                                    from → no sweep declares anybody gone before; settled → the born of the memory
@@ -26,6 +27,7 @@ export interface ShardKeys {
   dirty: string
   sighted: string
   outbox: string
+  changed: string
   sweep: string
   told: string
   checkpoint: string
@@ -44,6 +46,7 @@ export class PresenceKeys {
         dirty: `${tag}:dirty`,
         sighted: `${tag}:sighted`,
         outbox: `${tag}:outbox`,
+        changed: `${tag}:changed`,
         sweep: `${tag}:sweep`,
         told: `${tag}:told`,
         checkpoint: `${tag}:checkpoint`,

@@ -13,6 +13,8 @@ export interface LeaseStoreOptions {
   shards: number
   leaseMs: number
   maxConnectionsPerUser: number
+  /** For how long it is known whose state changed, for nodes that did not hear it; 0 or absent: not at all. */
+  changesKeptMs?: number
 }
 
 export interface Acquired {
@@ -33,11 +35,13 @@ export const forgottenAfterMs = 24 * 3_600_000
 /** What gateways do with leases in Redis: each method is one atomic script on one shard. Rejects while Redis is away. */
 export class LeaseStore {
   readonly keys: PresenceKeys
+  readonly #redis: Redis
   readonly #options: LeaseStoreOptions
   readonly #keepMs: number
   readonly #scripts: Record<'acquire' | 'release' | 'renew' | 'read' | 'told', ScriptCall>
 
   constructor(redis: Redis, options: LeaseStoreOptions) {
+    this.#redis = redis
     this.#options = options
     this.#keepMs = options.leaseMs + forgottenAfterMs
     this.keys = new PresenceKeys(options.prefix, options.shards)
@@ -126,13 +130,22 @@ export class LeaseStore {
   async told(changes: { userId: string; version: number }[]): Promise<void> {
     const byShard = Map.groupBy(changes, ({ userId }) => this.keys.shardOf(userId))
     await Promise.all(
-      [...byShard].map(([shard, some]) =>
-        this.#scripts.told(
-          [this.keys.of(shard).outbox],
-          some.flatMap(({ userId, version }) => [userId, version]),
-        ),
+      [...byShard].map(([shard, some]) => {
+        const { outbox, changed } = this.keys.of(shard)
+        const pairs = some.flatMap(({ userId, version }) => [userId, version])
+        return this.#scripts.told([outbox, changed], [this.#options.changesKeptMs ?? 0, ...pairs])
+      }),
+    )
+  }
+
+  /** Whose state changed since then, by Redis' clock, told or not; no longer ago than `changesKeptMs`. */
+  async changedSince(ms: number): Promise<string[]> {
+    const found = await Promise.all(
+      this.keys.shards.flatMap(({ outbox, changed }) =>
+        [outbox, changed].map((key) => this.#redis.zrangebyscore(key, ms, '+inf')),
       ),
     )
+    return [...new Set(found.flat())]
   }
 
   #userKeys(userId: string): string[] {

@@ -3,12 +3,13 @@ import { Headcounts } from '@earshot/core/presence/headcounts'
 import { LastSeenStore } from '@earshot/core/presence/last-seen-store'
 import { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
+import { changesKeptMs, MissedChanges } from '@earshot/core/presence/missed-changes'
 import { PresenceOutbox } from '@earshot/core/presence/outbox'
 import { PresenceReader } from '@earshot/core/presence/presence-reader'
 import { BroadcastVisibility } from '@earshot/core/visibility/broadcast-visibility'
 import { PeopleSearch } from '@earshot/core/visibility/people-search'
 import { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
-import { createPresenceTelling } from '@earshot/realtime'
+import { createPresenceTelling, SocketFanout } from '@earshot/realtime'
 import { HeadcountWatch } from '../realtime/headcount-watch.ts'
 import { PresenceSockets } from '../realtime/presence-sockets.ts'
 import { PresenceWatch } from '../realtime/presence-watch.ts'
@@ -27,6 +28,7 @@ export function createPresence(basis: Basis) {
     shards: config.PRESENCE_SHARDS,
     leaseMs: config.PRESENCE_LEASE_MS,
     maxConnectionsPerUser: limits.socketsPerUser,
+    ...(broadcasts && { changesKeptMs }),
   })
   const telling = createPresenceTelling({
     realtime,
@@ -86,7 +88,15 @@ export function createPresence(basis: Basis) {
     log,
   })
 
-  const sockets = new PresenceSockets(realtime.io)
+  const { io, published } = realtime
+  const missedChanges = new MissedChanges({
+    redis,
+    leases: leaseStore,
+    reader,
+    visibility,
+    here: new SocketFanout({ realtime: { io: io.local, published }, broadcastPresence: broadcasts }),
+  })
+  const sockets = new PresenceSockets(io)
   const watch = new PresenceWatch({ sockets, subscriptions, visibility, reader, limits, broadcasts, log })
   const everyMs = config.PRESENCE_GROUP_COUNT_MS
   const headcounts = new Headcounts({
@@ -118,6 +128,7 @@ export function createPresence(basis: Basis) {
     watch,
     headcounts,
     headcountWatch,
+    missedChanges: broadcasts ? missedChanges : undefined,
     people: new PeopleSearch({ users, visibility }),
     async start(): Promise<void> {
       realtime.notices.onChange((userIds) => reader.cache.forget(userIds))

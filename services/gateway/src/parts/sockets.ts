@@ -3,7 +3,7 @@ import { changeHandlers, receiptHandlers, typingHandlers } from '../realtime/han
 import { messageHandlers } from '../realtime/handlers/message-handlers.ts'
 import { positionHandlers } from '../realtime/handlers/position-handlers.ts'
 import { presenceHandlers } from '../realtime/handlers/presence-handlers.ts'
-import { surviveDeafness } from '../realtime/resubscribed.ts'
+import { Resubscribed } from '../realtime/resubscribed.ts'
 import { EventRouter } from '../realtime/router.ts'
 import { SlowReaders } from '../realtime/slow-readers.ts'
 import { TokenWatch } from '../realtime/token-watch.ts'
@@ -66,18 +66,21 @@ export function createSockets({ basis, messaging, presence }: Parts) {
     metrics,
     log,
   })
+  const resubscribed = new Resubscribed({
+    realtime,
+    groupRooms,
+    presenceWatch: presence.watch,
+    headcountWatch: presence.headcountWatch,
+    missedChanges: presence.missedChanges,
+    visibility: presence.visibility,
+    log,
+  })
   const tokenWatch = new TokenWatch(realtime.io, config.TOKEN_GRACE_MS)
   return {
     /** Before the first socket. */
     listen(): void {
       connections.listen(router)
-      surviveDeafness({
-        realtime,
-        groupRooms,
-        presenceWatch: presence.watch,
-        visibility: presence.visibility,
-        log,
-      })
+      resubscribed.listen()
       new TypingEnds().listen(realtime.io)
     },
     start(): void {
@@ -88,6 +91,7 @@ export function createSockets({ basis, messaging, presence }: Parts) {
       tokenWatch.stop()
       slowReaders.stop()
       realtime.hearing.stop()
+      resubscribed.stop()
     },
   }
 }

@@ -55,6 +55,11 @@ export class HeadcountWatch {
     await this.#headcounts.watch([...this.#watched], this.#ttlMs)
   }
 
+  /** Tells those here anew how many are online: what others told may not have been heard. */
+  async tellAll(): Promise<void> {
+    for (const groupId of this.#watched) this.#sockets.tellHeadcount(await this.#headcounts.of(groupId))
+  }
+
   /** Groups are counted as long as some node says so, and a little longer. */
   get #ttlMs(): number {
     return 3 * this.#everyMs

@@ -1,4 +1,5 @@
 import { hiddenFrom, isGuarded, type VisibilityRules } from '@earshot/core/visibility/rules'
+import type { GroupPresence } from '@earshot/protocol'
 import {
   blindRoom,
   choosy,
@@ -111,6 +112,11 @@ export class PresenceSockets {
   /** Whether any socket here hears how many of a group are online. */
   hearHeadcount(groupId: string): boolean {
     return this.#io.sockets.adapter.rooms.has(headcountRoom(groupId))
+  }
+
+  /** Tells those here that hear it how many of a group are online. */
+  tellHeadcount(presence: GroupPresence): void {
+    this.#io.local.to(headcountRoom(presence.groupId)).emit('group_presence', presence)
   }
 
   #in(room: string): RealtimeSocket[] {

@@ -10,6 +10,7 @@ import { MessageStore } from '@earshot/core/messages/message-store'
 import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
+import { changesKeptMs } from '@earshot/core/presence/missed-changes'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { createRealtime, SocketFanout } from '@earshot/realtime'
 
@@ -54,6 +55,7 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
         shards: config.PRESENCE_SHARDS,
         leaseMs: config.PRESENCE_LEASE_MS,
         maxConnectionsPerUser: limits.socketsPerUser,
+        ...(config.PRESENCE_BROADCAST && { changesKeptMs }),
       }),
     },
     writeBehind: {
