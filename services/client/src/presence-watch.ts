@@ -1,6 +1,7 @@
 import { CodedError, type UserStatus } from '@earshot/protocol'
 import type { Emitter } from './emitter.ts'
 import type { EarshotEvents } from './events.ts'
+import { isRetryable } from './retry.ts'
 
 /** Users in one `presence_subscribe`: the contract's default limit. */
 const usersPerCall = 500
@@ -15,29 +16,43 @@ const lingerMs = 2_000
 
 /** Remembers whom the application watches, since the server's memory of it ends with the connection. */
 export class PresenceWatch {
-  readonly #watched = new Set<string>()
+  /** Whom the application named. */
+  readonly #named = new Set<string>()
   /** How many places of the application show a user. */
   readonly #places = new Map<string, number>()
+  /** Whom the server watches for this connection. */
+  readonly #watched = new Set<string>()
   #due = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
+  #isClosed = false
   readonly #call: Call
   readonly #events: Emitter<EarshotEvents>
+  readonly #retryMs: number
 
-  constructor(call: Call, events: Emitter<EarshotEvents>) {
+  /** @param options.retryMs pause after the call gave up on an outage, unless the server asked for a longer one */
+  constructor(call: Call, events: Emitter<EarshotEvents>, { retryMs = 5_000 } = {}) {
     this.#call = call
     this.#events = events
-    events.on('reconnected', () => void this.#resume())
+    this.#retryMs = retryMs
+    events.on('reconnected', () => this.#resume())
   }
 
+  /** Rejects when it failed: then these are not watched. */
   async subscribe(userIds: readonly string[]): Promise<UserStatus[]> {
-    for (const userId of userIds) this.#watched.add(userId)
-    const answers = await Promise.all(chunks(userIds).map((chunk) => this.#call('presence_subscribe', chunk)))
-    return answers.flatMap((answer) => answer.statuses ?? [])
+    const added = userIds.filter((userId) => !this.#named.has(userId))
+    for (const userId of added) this.#named.add(userId)
+    try {
+      return (await Promise.all(chunks(userIds).map((chunk) => this.#subscribe(chunk)))).flat()
+    } catch (error) {
+      for (const userId of added) this.#named.delete(userId)
+      throw error
+    }
   }
 
   async unsubscribe(userIds: readonly string[]): Promise<void> {
-    for (const userId of userIds) this.#watched.delete(userId)
-    await Promise.all(chunks(userIds).map((chunk) => this.#call('presence_unsubscribe', chunk)))
+    for (const userId of userIds) this.#named.delete(userId)
+    const unwanted = userIds.filter((userId) => !this.#places.has(userId))
+    await Promise.all(chunks(unwanted).map((chunk) => this.#unsubscribe(chunk)))
   }
 
   /**
@@ -47,7 +62,7 @@ export class PresenceWatch {
   watch(userIds: readonly string[]): () => void {
     for (const userId of userIds) {
       this.#places.set(userId, (this.#places.get(userId) ?? 0) + 1)
-      if (!this.#watched.has(userId)) this.#later(userId, 0)
+      if (!this.#watched.has(userId)) this.#later([userId], 0)
     }
     let isOver = false
     return () => {
@@ -58,19 +73,21 @@ export class PresenceWatch {
         if (left > 0) this.#places.set(userId, left)
         else {
           this.#places.delete(userId)
-          this.#later(userId, lingerMs)
+          this.#later([userId], lingerMs)
         }
       }
     }
   }
 
   close(): void {
+    this.#isClosed = true
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
-  #later(userId: string, ms: number): void {
-    this.#due.add(userId)
+  #later(userIds: readonly string[], ms: number): void {
+    if (this.#isClosed) return
+    for (const userId of userIds) this.#due.add(userId)
     if (ms === 0) {
       clearTimeout(this.#timer)
       this.#timer = undefined
@@ -78,35 +95,57 @@ export class PresenceWatch {
     this.#timer ??= setTimeout(() => void this.#settle(), ms)
   }
 
-  /** Brings the server's memory in line with what is shown. */
+  #isWanted(userId: string): boolean {
+    return this.#named.has(userId) || this.#places.has(userId)
+  }
+
+  /** Brings the server's memory in line with what is wanted. */
   async #settle(): Promise<void> {
     this.#timer = undefined
     const due = [...this.#due]
     this.#due = new Set()
-    const shown = due.filter((userId) => this.#places.has(userId) && !this.#watched.has(userId))
-    const hidden = due.filter((userId) => !this.#places.has(userId) && this.#watched.has(userId))
-    await this.#quietly(async () => {
-      if (shown.length > 0) this.#tell(await this.subscribe(shown))
-      if (hidden.length > 0) await this.unsubscribe(hidden)
-    })
+    const missing = due.filter((userId) => this.#isWanted(userId) && !this.#watched.has(userId))
+    const unwanted = due.filter((userId) => !this.#isWanted(userId) && this.#watched.has(userId))
+    await Promise.all([
+      ...chunks(missing).map((chunk) =>
+        this.#insist(chunk, async () => this.#tell(await this.#subscribe(chunk))),
+      ),
+      ...chunks(unwanted).map((chunk) => this.#insist(chunk, () => this.#unsubscribe(chunk))),
+    ])
   }
 
-  /** The statuses after a reconnect reach the application as the events that it missed. */
-  async #resume(): Promise<void> {
-    if (this.#watched.size === 0) return
-    await this.#quietly(async () => this.#tell(await this.subscribe([...this.#watched])))
+  /** A new connection knows nobody. The statuses reach the application as the events that it missed. */
+  #resume(): void {
+    this.#watched.clear()
+    const wanted = [...this.#named, ...this.#places.keys()]
+    if (wanted.length > 0) this.#later(wanted, 0)
+  }
+
+  async #subscribe(userIds: string[]): Promise<UserStatus[]> {
+    const { statuses = [] } = await this.#call('presence_subscribe', userIds)
+    for (const userId of userIds) this.#watched.add(userId)
+    return statuses
+  }
+
+  async #unsubscribe(userIds: string[]): Promise<void> {
+    for (const userId of userIds) this.#watched.delete(userId)
+    await this.#call('presence_unsubscribe', userIds)
   }
 
   #tell(statuses: readonly UserStatus[]): void {
     for (const status of statuses) this.#events.emit('user_status_changed', status)
   }
 
-  async #quietly(work: () => Promise<void>): Promise<void> {
+  /** Nobody waits for it, so it is tried until an outage is over; what is refused for good is said. */
+  async #insist(userIds: string[], work: () => Promise<void>): Promise<void> {
     try {
       await work()
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
-      this.#events.emit('error_message', { event: 'presence_subscribe', error: error.toWire() })
+      const { retryAfterMs = 0 } = error
+      const wire = error.toWire()
+      if (isRetryable(error)) this.#later(userIds, Math.max(this.#retryMs, retryAfterMs))
+      else this.#events.emit('error_message', { event: 'presence_subscribe', error: wire })
     }
   }
 }
