@@ -223,8 +223,10 @@ t.test('of a large group it is told how many are online', async (t) => {
   const known = ann.heardOf('group_presence').length
   const dora = await comes(cluster, 'dora', 1)
   await http.call(ann, `/group/${groupId}/members/dora`, { method: 'PUT' })
-  await dora.send('presence_subscribe', { groupIds: [groupId] })
-  await dora.hears('group_presence', (presence) => presence.memberCount === 4)
+  const joined = await dora.send('presence_subscribe', { groupIds: [groupId] })
+  // Told once: by the answer, or by the next count.
+  if (joined.groups?.[0]?.memberCount !== 4)
+    await dora.hears('group_presence', ({ memberCount }) => memberCount === 4)
   await ann.barrier()
   t.equal(ann.heardOf('group_presence').length, known)
 })

@@ -123,6 +123,11 @@ export function createMetrics(labels: { role: string; node: string }) {
       labelNames: ['kind'],
       registers,
     }),
+    lastSeenWaiting: new Gauge({
+      name: 'earshot_last_seen_waiting',
+      help: 'User states in Redis that MongoDB does not have yet, as the last flush of this worker found it.',
+      registers,
+    }),
     lastSeenFlushed: new Counter({
       name: 'earshot_last_seen_flushed_total',
       help: 'User states written to MongoDB.',

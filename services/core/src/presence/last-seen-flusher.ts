@@ -35,24 +35,27 @@ export class LastSeenFlusher {
   }
 
   async run(): Promise<void> {
-    // One after the other: this must not crowd out what people wait for.
-    for (let shard = 0; shard < this.#upkeep.keys.shards.length; shard++) {
-      await walk(
+    const changes = await this.#upkeep.waiting('dirty')
+    this.#metrics.lastSeenWaiting.set(changes.reduce((sum, count) => sum + count, 0))
+    await inTurn(changes, (shard) =>
+      walk(
         (cursor) => this.#upkeep.dirty(shard, cursor, perWrite),
         async (states) => {
           await this.#lastSeen.write(states)
           await this.#upkeep.flushed(shard, 'dirty', states)
           this.#metrics.lastSeenFlushed.inc(states.length)
         },
-      )
-      await walk(
+      ),
+    )
+    await inTurn(await this.#upkeep.waiting('sighted'), (shard) =>
+      walk(
         (cursor) => this.#upkeep.sighted(shard, cursor, perWrite),
         async (sightings) => {
           const learnt = await this.#learn(shard, sightings)
           await this.#upkeep.flushed(shard, 'sighted', learnt)
         },
-      )
-    }
+      ),
+    )
   }
 
   /**
@@ -92,6 +95,11 @@ export class LastSeenFlusher {
     const states = await read(sightings.map(({ userId }) => userId))
     return new Map(states.map((state) => [state.userId, state]))
   }
+}
+
+/** Visits the shards where something waits, one after the other: this must not crowd out what people wait for. */
+async function inTurn(waiting: number[], visit: (shard: number) => Promise<void>): Promise<void> {
+  for (const [shard, count] of waiting.entries()) if (count > 0) await visit(shard)
 }
 
 async function walk<T>(

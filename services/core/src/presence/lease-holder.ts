@@ -20,6 +20,9 @@ interface Held extends Lease {
   toldAliveAt: number
 }
 
+/** Of all shards, the share that is renewed at once at most: by so much of the interval a renewal may come late. */
+const atOnceShare = 1 / 16
+
 /** Takes, renews and gives back the leases of the sockets that this node holds. */
 export class LeaseHolder {
   readonly #store: LeaseStore
@@ -55,18 +58,28 @@ export class LeaseHolder {
     this.#keptAt = this.#byShard.map(() => performance.now())
   }
 
-  /** One shard a tick, so that renewals are spread over the interval. */
+  /**
+   * One shard a tick, so that renewals are spread over the interval. Where a shard holds few, the next ones are renewed
+   * with it, in one message: waking up costs both sides more than a lease.
+   */
   start(): void {
     const tickMs = this.#options.renewMs / this.#byShard.length
+    const mostAtOnce = Math.max(1, Math.floor(this.#byShard.length * atOnceShare))
     let due = performance.now() + tickMs
     const tick = () => {
       const now = performance.now()
       // A lease is renewed before half of it is over: only a longer standstill can have ended one.
       if (now - due > this.#options.leaseMs / 2) this.#wake()
       // Catch up after a stall with a few ticks at once, not one by one for ever.
-      due = Math.max(due + tickMs, now - this.#options.renewMs)
-      void this.renewShard(this.#nextShard)
-      this.#nextShard = (this.#nextShard + 1) % this.#byShard.length
+      due = Math.max(due, now - this.#options.renewMs)
+      let leases = 0
+      for (let i = 0; i < mostAtOnce; i++) {
+        leases += this.#byShard[this.#nextShard]?.size ?? 0
+        if (i > 0 && leases > this.#options.renewBatch) break
+        void this.renewShard(this.#nextShard)
+        this.#nextShard = (this.#nextShard + 1) % this.#byShard.length
+        due += tickMs
+      }
       this.#timer = setTimeout(tick, Math.max(0, due - now))
     }
     this.#timer = setTimeout(tick, tickMs)

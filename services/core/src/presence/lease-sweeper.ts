@@ -4,6 +4,8 @@ import type { ShardUpkeep, UntoldChange } from './shard-upkeep.ts'
 import type { PresenceState } from './states.ts'
 
 const usersPerCall = 200
+/** In one message to Redis: waking up costs more than an idle shard. Few, as nobody else is served between them. */
+const shardsAtOnce = 8
 
 /**
  * Takes those whose lease nobody renewed offline, as of their last renewal, and finds what else is left undone in Redis.
@@ -42,7 +44,11 @@ export class LeaseSweeper {
 
   async run(): Promise<void> {
     const untold: UntoldChange[] = []
-    for (let shard = 0; shard < this.#sweptIn.length; shard++) untold.push(...(await this.#sweep(shard)))
+    const shards = [...this.#sweptIn.keys()]
+    for (let i = 0; i < shards.length; i += shardsAtOnce) {
+      const swept = await Promise.all(shards.slice(i, i + shardsAtOnce).map((shard) => this.#sweep(shard)))
+      untold.push(...swept.flat())
+    }
     if (untold.length > 0) await this.#onUntold(untold)
   }
 

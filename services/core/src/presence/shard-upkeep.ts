@@ -106,6 +106,11 @@ export class ShardUpkeep {
     await this.#redis.hset(this.keys.of(shard).sweep, 'settled', born)
   }
 
+  /** How much of it waits in each shard. */
+  async waiting(what: 'dirty' | 'sighted'): Promise<number[]> {
+    return Promise.all(this.keys.shards.map((keys) => this.#redis.hlen(keys[what])))
+  }
+
   /** States of one shard that MongoDB does not have yet, about `count` of them, from `cursor` on ('0' at first). */
   async dirty(shard: number, cursor: string, count: number): Promise<Page<Unwritten<PresenceState>>> {
     const [next, flat] = await this.#redis.hscan(this.keys.of(shard).dirty, cursor, 'COUNT', count)

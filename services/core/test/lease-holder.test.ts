@@ -1,0 +1,73 @@
+import { createLogger } from '@earshot/core/observability/logger'
+import { createMetrics } from '@earshot/core/observability/metrics'
+import { PresenceKeys } from '@earshot/core/presence/keys'
+import { LeaseHolder } from '@earshot/core/presence/lease-holder'
+import type { Lease, LeaseStore } from '@earshot/core/presence/lease-store'
+import t, { type Test } from 'tap'
+
+const shards = 64
+
+/** Notes which shards are renewed, and which of them in one message. */
+async function scene(t: Test, perShard: number) {
+  const keys = new PresenceKeys('t', shards)
+  const messages: number[][] = []
+  let isOpen = false
+  let enough: () => void = () => undefined
+  const renew = async (shard: number) => {
+    if (!isOpen) {
+      messages.push([])
+      isOpen = true
+      // What is asked for in one tick goes out together.
+      setImmediate(() => {
+        isOpen = false
+        if (messages.flat().length >= 3 * shards) enough()
+      })
+    }
+    messages.at(-1)?.push(shard)
+    return []
+  }
+  const acquire = async () => ({ isFull: false, wasSpared: false })
+  const holder = new LeaseHolder({
+    store: { keys, renew, acquire } as unknown as LeaseStore,
+    options: { leaseMs: 60_000, renewMs: 640, graceMs: 0, renewBatch: 40 },
+    onChange: () => undefined,
+    log: createLogger({ level: 'silent', role: 'gateway', nodeId: 'test' }),
+    metrics: createMetrics({ role: 'test', node: 'test' }),
+  })
+  const held = new Map<number, number>()
+  for (let i = 0; [...held.values()].filter((n) => n === perShard).length < shards; i++) {
+    const lease: Lease = { userId: `user-${i}`, connectionId: `c-${i}` }
+    const shard = keys.shardOf(lease.userId)
+    const count = held.get(shard) ?? 0
+    if (count === perShard) continue
+    held.set(shard, count + 1)
+    await holder.take(lease)
+  }
+  t.teardown(() => holder.stop())
+  await new Promise<void>((resolve) => {
+    enough = resolve
+    holder.start()
+  })
+  holder.stop()
+  return messages
+}
+
+t.test('shards are renewed in turn, those that hold few together', async (t) => {
+  const messages = await scene(t, 10)
+  const order = messages.flat()
+  t.same(
+    order,
+    order.map((_, i) => i % shards),
+    'none is left out, none comes before its turn',
+  )
+  t.ok(
+    messages.every((some) => some.length <= 4),
+    'a sixteenth of all at most, so that renewals stay spread',
+  )
+  t.ok(messages.some((some) => some.length === 4))
+})
+
+t.test('a shard that holds many is renewed alone', async (t) => {
+  const messages = await scene(t, 30)
+  t.ok(messages.every((some) => some.length === 1))
+})
