@@ -4,7 +4,7 @@ import { createMetrics } from '@earshot/core/observability/metrics'
 import { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { Redis } from 'ioredis'
-import { redisTraffic } from '../lib/redis-traffic.ts'
+import { redisAppended, redisTraffic } from '../lib/redis-traffic.ts'
 import type { Row, Table } from '../lib/row.ts'
 import { type CpuTimes, Servers } from '../lib/servers.ts'
 import { count } from '../lib/settings.ts'
@@ -23,6 +23,8 @@ interface Minute {
   nodesUs: number
   servers: CpuTimes
   bytes: number
+  /** To the append-only file, and to each replica. */
+  appended: number
 }
 
 /** What renews leases in a gateway, a worker that sweeps and writes, Redis and MongoDB; no sockets. */
@@ -99,7 +101,8 @@ function answerPings(
 }
 
 async function minute(servers: Servers, meter: Redis, seconds: number): Promise<Minute> {
-  const [before, bytes, own] = [servers.cpu(), await redisTraffic(meter), process.cpuUsage()]
+  const [bytes, appended] = [await redisTraffic(meter), await redisAppended(meter)]
+  const [before, own] = [servers.cpu(), process.cpuUsage()]
   await wait(seconds * 1_000)
   const used = process.cpuUsage(own)
   const after = servers.cpu()
@@ -108,6 +111,7 @@ async function minute(servers: Servers, meter: Redis, seconds: number): Promise<
     nodesUs: used.user + used.system,
     servers: Object.fromEntries(parts.map((part) => [part, after[part] - before[part]])) as CpuTimes,
     bytes: (await redisTraffic(meter)) - bytes,
+    appended: (await redisAppended(meter)) - appended,
   }
 }
 
@@ -124,6 +128,8 @@ function tableOf(
     ['database', ({ servers }) => servers.database],
   ]
   const s = (us: number) => `${(us / 1e6).toFixed(2)} s`
+  const each = (of: (minute: Minute) => number) =>
+    `${((of(all) - of(nobody)) / connections / seconds).toFixed(0)} bytes a second and connection`
   const added = all.bytes - nobody.bytes
   return {
     heading: ['CPU time', 'nobody there', 'all there', 'for the connections', 'of one core', 'µs a renewal'],
@@ -141,7 +147,8 @@ function tableOf(
     }),
     notes: [
       `${connections} connections of as many users on ${nodes} nodes for ${seconds} s, default settings, Redis with an append-only file.`,
-      `${(added / 1e6).toFixed(1)} MB between the nodes, the worker and Redis, both directions: ${(added / connections / seconds).toFixed(0)} bytes a second and connection.`,
+      `${(added / 1e6).toFixed(1)} MB between the nodes, the worker and Redis, both directions: ${each(({ bytes }) => bytes)}.`,
+      `What Redis writes to its append-only file, and would send to each replica: ${each(({ appended }) => appended)}.`,
       'The database writes lastSeen of each once a minute (PRESENCE_CHECKPOINT_MS).',
     ],
   }

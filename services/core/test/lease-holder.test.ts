@@ -71,3 +71,35 @@ t.test('a shard that holds many is renewed alone', async (t) => {
   const messages = await scene(t, 30)
   t.ok(messages.every((some) => some.length === 1))
 })
+
+t.test('what was sent to a node that stood still says nothing of when', async (t) => {
+  const silences: number[] = []
+  const store = {
+    keys: new PresenceKeys('t', 1),
+    acquire: async () => ({ isFull: false, wasSpared: false }),
+    renew: async () => [],
+    release: async (_lease: Lease, silentMs: number) => {
+      silences.push(silentMs)
+    },
+  }
+  const leaseMs = 200
+  const holder = new LeaseHolder({
+    store: store as unknown as LeaseStore,
+    options: { leaseMs, renewMs: 20, graceMs: 0 },
+    onChange: () => undefined,
+    log: createLogger({ level: 'silent', role: 'gateway', nodeId: 'test' }),
+    metrics: createMetrics({ role: 'test', node: 'test' }),
+  })
+  t.teardown(() => holder.stop())
+  await holder.take({ userId: 'ann', connectionId: 'leaves' })
+  await holder.take({ userId: 'bob', connectionId: 'is lost' })
+  holder.start()
+  // The whole process, and no timer comes first when it goes on: what waits in its sockets does.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs)
+  for (const connectionId of ['leaves', 'is lost']) holder.alive(connectionId)
+  await Promise.all([holder.giveBack('leaves', 'clean'), holder.giveBack('is lost', 'lost')])
+  t.ok(
+    silences.every((silentMs) => silentMs >= leaseMs),
+    'they were last heard before',
+  )
+})

@@ -37,6 +37,8 @@ export class LeaseHolder {
   readonly #keptAt: number[]
   #timer: NodeJS.Timeout | undefined
   #nextShard = 0
+  /** When this process last did what it does all the time, by the monotonic clock; infinite while it need not. */
+  #tickedAt = Number.POSITIVE_INFINITY
   /** When this process last came back from standing still, by the monotonic clock; infinite while it does. */
   #awakeSince = 0
 
@@ -65,11 +67,12 @@ export class LeaseHolder {
   start(): void {
     const tickMs = this.#options.renewMs / this.#byShard.length
     const mostAtOnce = Math.max(1, Math.floor(this.#byShard.length * atOnceShare))
-    let due = performance.now() + tickMs
+    this.#tickedAt = performance.now()
+    let due = this.#tickedAt + tickMs
     const tick = () => {
+      this.#noticeStandstill()
       const now = performance.now()
-      // A lease is renewed before half of it is over: only a longer standstill can have ended one.
-      if (now - due > this.#options.leaseMs / 2) this.#wake()
+      this.#tickedAt = now
       // Catch up after a stall with a few ticks at once, not one by one for ever.
       due = Math.max(due, now - this.#options.renewMs)
       let leases = 0
@@ -88,6 +91,7 @@ export class LeaseHolder {
   stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#tickedAt = Number.POSITIVE_INFINITY
   }
 
   /** Resolves when the user is online by this connection; `full` when they hold too many. */
@@ -180,6 +184,17 @@ export class LeaseHolder {
   }
 
   /**
+   * Asked wherever it matters, as nobody knows what runs first after a standstill. A lease is renewed before half of it is
+   * over: only a longer one can have ended one.
+   */
+  #noticeStandstill(): void {
+    const now = performance.now()
+    if (now - this.#tickedAt <= this.#options.leaseMs / 2) return
+    this.#tickedAt = now
+    this.#wake()
+  }
+
+  /**
    * After a standstill: what connections sent meanwhile waits in the kernel and is read first. It says nothing about
    * when it was sent, nor that they are still there.
    */
@@ -191,6 +206,7 @@ export class LeaseHolder {
   }
 
   get #isAwake(): boolean {
+    this.#noticeStandstill()
     return this.#awakeSince < Number.POSITIVE_INFINITY
   }
 
