@@ -231,6 +231,28 @@ t.test('of a large group it is told how many are online', async (t) => {
   t.equal(ann.heardOf('group_presence').length, known)
 })
 
+t.test('a group that is counted is one more that a socket watches', async (t) => {
+  const cluster = await startCluster(t, {
+    env: {
+      LIMIT_PRESENCE_NAMES_MAX_MEMBERS: '2',
+      LIMIT_SUBSCRIBE_MAX_USERS: '2',
+      LIMIT_SUBSCRIBE_MAX_USERS_PER_SOCKET: '2',
+    },
+  })
+  const ann = await cluster.connect('ann', 0)
+  for (const userId of ['bob', 'carl']) await cluster.connect(userId, 1)
+  const groupIds = await Promise.all([1, 2, 3].map(() => group(ann, ['bob', 'carl'])))
+  const [first = '', second = '', third = ''] = groupIds
+  t.match(await ann.raw('presence_subscribe', { groupIds: [first] }), { ok: true })
+  t.match(await ann.raw('presence_subscribe', { groupIds: [first], userIds: ['bob'] }), { ok: true })
+  const tooLarge = { ok: false, error: { code: 'TOO_LARGE' } }
+  t.match(await ann.raw('presence_subscribe', { groupIds: [second] }), tooLarge)
+  t.match(await ann.raw('presence_subscribe', { userIds: ['carl'] }), tooLarge)
+  t.match(await ann.raw('presence_unsubscribe', { groupIds: [first, second, third] }), tooLarge, 'at once')
+  await ann.send('presence_unsubscribe', { groupIds: [first] })
+  t.match(await ann.raw('presence_subscribe', { groupIds: [second] }), { ok: true }, 'room again')
+})
+
 t.test('who is removed from a large group is told no more of it', async (t) => {
   const cluster = await startCluster(t, {
     env: { LIMIT_PRESENCE_NAMES_MAX_MEMBERS: '2', PRESENCE_GROUP_COUNT_MS: '100' },

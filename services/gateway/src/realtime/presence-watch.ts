@@ -70,14 +70,20 @@ export class PresenceWatch {
 
   /**
    * From now on the socket hears of those alone whom it named, and of these. Returns how they are.
+   * @param countedIds groups that it is about to watch as counts: each is as much as a user
    * @throws {CodedError} `TOO_LARGE`
    */
-  async watch(socket: RealtimeSocket, userIds: readonly string[]): Promise<UserStatus[]> {
+  async watch(
+    socket: RealtimeSocket,
+    userIds: readonly string[],
+    countedIds: readonly string[] = [],
+  ): Promise<UserStatus[]> {
     return this.#inOrder.run(socket.id, async () => {
       const watched = new Set(this.#sockets.isChoosy(socket) ? this.#sockets.watchedBy(socket) : [])
       for (const userId of userIds) watched.add(userId)
+      const counted = new Set([...this.#sockets.headcountsOf(socket), ...countedIds])
       const max = this.#limits.subscribeMaxUsersPerSocket
-      if (watched.size > max) {
+      if (watched.size + counted.size > max) {
         throw new CodedError('TOO_LARGE', `A socket watches ${max} users at most.`, { field: 'userIds' })
       }
       this.#sockets.beChoosy(socket)

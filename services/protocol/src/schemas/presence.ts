@@ -26,7 +26,6 @@ export type UserLastSeen = Type.Static<typeof UserLastSeen>
 /** A ceiling for the validator; the operator's own limit is checked by the handler. */
 const ceiling = { minItems: 1, maxItems: defaultLimits.subscribeMaxUsersPerSocket }
 const userIds = Type.Array(UserId, ceiling)
-const groupIds = Type.Array(Id, ceiling)
 
 export const UserIds = Type.Object(
   { userIds: Type.Array(UserId, { ...ceiling, ...upTo('subscribeMaxUsers') }) },
@@ -57,9 +56,12 @@ export const PresenceSubscription = Type.Object(
 )
 export type PresenceSubscription = Type.Static<typeof PresenceSubscription>
 
-/** As many at once as a socket may watch. */
+/** As many users at once as a socket may watch; of groups as many as in one subscription. */
 export const PresenceUnsubscription = Type.Object(
-  { userIds: Type.Optional(userIds), groupIds: Type.Optional(groupIds) },
+  {
+    userIds: Type.Optional(userIds),
+    groupIds: Type.Optional(Type.Array(Id, { ...ceiling, ...upTo('subscribeMaxUsers') })),
+  },
   atLeastOne,
 )
 

@@ -24,6 +24,11 @@ export function presenceHandlers(deps: {
   // The node's name may tell a host's; its hash tells only which sockets share one.
   const node = createHash('sha256').update(deps.nodeId).digest('hex').slice(0, 8)
 
+  function atMost(count: number, field: 'userIds' | 'groupIds'): void {
+    const max = limits.subscribeMaxUsers
+    if (count > max) throw new CodedError('TOO_LARGE', `${max} users at most.`, { field })
+  }
+
   /** Small groups are their members, by name. */
   async function named(userId: string, { userIds = [], groupIds = [] }: PresenceSubscription) {
     const names = new Set(userIds)
@@ -47,19 +52,17 @@ export function presenceHandlers(deps: {
 
     async presence_subscribe({ socket, userId }, payload) {
       const { userIds = [], groupIds = [] } = payload
-      if (userIds.length + groupIds.length > limits.subscribeMaxUsers) {
-        throw new CodedError('TOO_LARGE', `${limits.subscribeMaxUsers} users at most.`, {
-          field: userIds.length > 0 ? 'userIds' : 'groupIds',
-        })
-      }
+      atMost(userIds.length + groupIds.length, userIds.length > 0 ? 'userIds' : 'groupIds')
       for (const groupId of groupIds) await access.groupTarget(userId, groupId)
       const { names, large } = await named(userId, payload)
-      const statuses = await watch.watch(socket, names)
+      const statuses = await watch.watch(socket, names, large)
       if (groupIds.length === 0) return { statuses }
       return { statuses, groups: await Promise.all(large.map((id) => headcountWatch.watch(socket, id))) }
     },
 
     async presence_unsubscribe({ socket, userId }, payload) {
+      // Each may have to be looked up.
+      atMost(payload.groupIds?.length ?? 0, 'groupIds')
       for (const groupId of payload.groupIds ?? []) headcountWatch.unwatch(socket, groupId)
       const { names } = await named(userId, payload)
       await watch.unwatch(socket, names)
