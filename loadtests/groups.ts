@@ -5,7 +5,7 @@
 import { addMember, removeMember } from './lib/earshot/http.ts'
 import type { EarshotUser } from './lib/earshot/user.ts'
 import { Judge } from './lib/judge/judge.ts'
-import { target, whole } from './lib/run/env.ts'
+import { limit, target, whole } from './lib/run/env.ts'
 import { gather, inPairs, makeGroups } from './lib/run/gather.ts'
 import { type Channel, JudgedChat } from './lib/run/judged-chat.ts'
 import { countFault, metrics, metricsSink } from './lib/run/metrics.ts'
@@ -27,7 +27,7 @@ const largeRate = whole('LARGE_RATE', 4, { most: 1_000, ci: 2 })
 const rate = whole('RATE', 40, { most: 5_000, ci: 20 })
 const duration = whole('DURATION', 60, { most: 86_400, ci: 10 })
 const connectRate = whole('CONNECT_RATE', 50)
-const patienceMs = whole('PATIENCE_MS', 60_000)
+const patienceMs = limit('PATIENCE_MS', 60_000, { loose: 120_000 })
 const users = largeSize * large
 const changeEveryMs = 1_000
 /** The contract's. */

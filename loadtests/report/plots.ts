@@ -1,4 +1,4 @@
-import type { Report } from './report.ts'
+import { othersRole, type Report } from './report.ts'
 import type { Line, Plot } from './svg-plot.ts'
 
 /** Which figures of a run are drawn, in this order; those without data are left out. */
@@ -22,6 +22,7 @@ export function plotsOf(report: Report): Plot[] {
       name: role,
       x: (processes[role]?.timesMs ?? []).map((at) => at - startedAtMs),
       y: pick(role),
+      ...(role === othersRole && { isBackground: true }),
     }))
   const plots: Plot[] = [
     {

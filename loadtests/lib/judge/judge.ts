@@ -101,8 +101,9 @@ export class Judge {
     this.#sink.acked(at - sent.at)
   }
 
-  refused(id: string, why: string): void {
-    this.#settleWithout(id, 'refused')
+  /** @param mayBeThere the server says that it could not do it now: it may have done it all the same */
+  refused(id: string, why: string, { mayBeThere = false } = {}): void {
+    this.#settleWithout(id, mayBeThere ? 'unanswered' : 'refused')
     this.#fault('refused', `${id}: ${why}`)
   }
 
@@ -163,13 +164,17 @@ export class Judge {
 
   /**
    * To be called once, after all were given the time and asked. With `live`, a message that only asking brought is a
-   * fault.
+   * fault. `unasked`: those of `missing()` who got no answer; of what they lack nothing is known.
    */
-  conclude({ live = true } = {}): Record<Fault, number> {
+  conclude({ live = true, unasked = [] as readonly Missing[] } = {}): Record<Fault, number> {
+    const isUnasked = (device: string, stream: Stream) =>
+      unasked.some((one) => one.device === device && one.stream === stream)
     for (const sent of this.#sent.values()) {
       if (sent.outcome === 'waiting') this.unanswered(sent.id)
       if (!isAcked(sent)) continue
-      for (const device of sent.awaited) this.#fault('lost', `${sent.id}: ${device} never got it`)
+      for (const device of sent.awaited) {
+        if (!isUnasked(device, sent.stream)) this.#fault('lost', `${sent.id}: ${device} never got it`)
+      }
       if (!live) continue
       for (const device of sent.heardBySync) {
         if (!sent.heardLive.has(device)) this.#fault('missed_live', `${sent.id}: ${device} had to ask for it`)

@@ -27,6 +27,11 @@ export interface PresenceSink {
   lag(ms: number): void
   /** One who was away for a moment only was shown as gone by an event. */
   flicker(detail: string): void
+  /** An event of a state before the one that is known: allowed, clients pass over it by its version. */
+  overtaken(): void
+  /** It was said later than allowed, or not yet: slowness may be why. */
+  late(detail: string): void
+  /** It is not so, however slow who said it. */
   fault(detail: string): void
 }
 
@@ -96,8 +101,9 @@ export class PresenceJudge {
   event(watcher: string, status: Told, at: number): void {
     const known = this.#known.get(key(watcher, status.userId))
     const { version = 0 } = status
+    // Two nodes tell of two changes, or an answer was faster: the order on the wire is not that of the changes.
     if (known && version < known.version) {
-      this.#sink.fault(`${watcher} was told version ${version} of ${status.userId} after ${known.version}`)
+      this.#sink.overtaken()
       return
     }
     const truth = this.#truth.get(status.userId)
@@ -129,14 +135,30 @@ export class PresenceJudge {
     }
   }
 
-  /** An answer about all these users; one who is missing in it is a fault. */
-  answeredAll(asker: string, userIds: readonly string[], answer: readonly Told[], askedAt: number): void {
+  /**
+   * An answer about all these users; one who is missing in it is a fault. Gives those of whom it does not say what is so:
+   * they may be asked about again, and in the `last` answer that is a fault.
+   */
+  answeredAll(
+    asker: string,
+    userIds: readonly string[],
+    answer: readonly Told[],
+    askedAt: number,
+    { last = true } = {},
+  ): string[] {
     const told = new Map(answer.map((status) => [status.userId, status]))
-    for (const userId of userIds) {
+    return userIds.filter((userId) => {
       const status = told.get(userId)
-      if (status) this.answered(asker, status, askedAt)
-      else this.#sink.fault(`${asker} was told nothing of ${userId}`)
-    }
+      if (!status) {
+        this.#sink.fault(`${asker} was told nothing of ${userId}`)
+        return false
+      }
+      this.answered(asker, status, askedAt)
+      const truth = this.#truth.get(userId)
+      if (!truth || truth.isOnline === status.isOnline) return false
+      if (last) this.#sink.fault(`${asker} is told to the end that ${userId} is ${word(status.isOnline)}`)
+      return true
+    })
   }
 
   /** Whether every watcher's last word agrees with the truth. */
@@ -144,7 +166,12 @@ export class PresenceJudge {
     return this.#mistaken().length === 0
   }
 
-  /** At the end: each watcher's last word of each whom they watch is the truth. */
+  /** The time is over in which all should know: those who do not are late. */
+  overdue(): void {
+    for (const detail of this.#mistaken()) this.#sink.late(detail)
+  }
+
+  /** At the end, when no slowness explains it any more: each watcher's last word of each whom they watch is the truth. */
   conclude(): void {
     for (const detail of this.#mistaken()) this.#sink.fault(detail)
     for (const watched of this.#watched.values()) for (const _ of watched) this.#sink.check()
@@ -188,7 +215,7 @@ export class PresenceJudge {
       this.#sink.fault(`${whom} is ${word(status.isOnline)} by version ${known.version}, as the opposite was`)
     }
     if (at >= truth.dueAt && status.isOnline !== truth.isOnline) {
-      this.#sink.fault(
+      this.#sink.late(
         `${whom} is ${word(status.isOnline)}, ${Math.round(at - truth.since)} ms after the opposite became true`,
       )
     }

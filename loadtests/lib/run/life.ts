@@ -1,6 +1,6 @@
 import { Judge } from '../judge/judge.ts'
 import { type DayOptions, day } from './day.ts'
-import { whole } from './env.ts'
+import { limit, whole } from './env.ts'
 import { gatherPairs, inPairs, makeGroups } from './gather.ts'
 import { JudgedChat } from './judged-chat.ts'
 import { countFault, metrics, metricsSink } from './metrics.ts'
@@ -12,7 +12,7 @@ import { alwaysRight, never, pairsThreshold, type Thresholds } from './threshold
 import { VoiceCheck } from './voice-check.ts'
 import { eachOf, until } from './wait.ts'
 
-const patienceMs = whole('PATIENCE_MS', 60_000)
+const patienceMs = limit('PATIENCE_MS', 60_000, { loose: 120_000 })
 const groupSize = whole('GROUP_SIZE', 6, { least: 2, most: 100 })
 /** Whose lists are looked at at the end, of each VU. */
 const checkedUsers = 10
@@ -36,7 +36,8 @@ export const lifeThresholds: Thresholds = {
   ...alwaysRight,
   ...pairsThreshold(),
   ...never('connect_failures', 'connections_lost', 'action_failures'),
-  ...never('presence_errors', 'presence_flickers', 'receipt_errors', 'audio_wrong', 'audio_missing'),
+  ...never('presence_errors', 'presence_late', 'presence_flickers'),
+  ...never('receipt_errors', 'audio_wrong', 'audio_missing'),
 }
 
 /** A crowd that comes, lives a day, is judged, and leaves. */

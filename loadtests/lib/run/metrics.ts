@@ -24,6 +24,8 @@ export const metrics = {
   burstDone: new Trend('burst_all_acked', true),
   pairsAcrossNodes: new Rate('pairs_across_nodes'),
   presenceErrors: new Counter('presence_errors'),
+  presenceLate: new Counter('presence_late'),
+  presenceOvertaken: new Counter('presence_overtaken'),
   presenceChecks: new Counter('presence_checks'),
   presenceLag: new Trend('presence_lag', true),
   /** Connected at the end of a run in which connections were lost. */
