@@ -12,7 +12,7 @@ import { metrics, metricsSink } from './lib/run/metrics.ts'
 import { atPace } from './lib/run/pace.ts'
 import { reconcile } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
-import { alwaysRight, never, pairsThreshold } from './lib/run/thresholds.ts'
+import { alwaysRight, connectThreshold, never, pairsThreshold } from './lib/run/thresholds.ts'
 import { Turns } from './lib/run/turns.ts'
 
 const users = whole('USERS', 500, { least: 8, most: 9_000, ci: 60 })
@@ -43,6 +43,7 @@ const { options, setup, handleSummary, main } = scenario(
     thresholds: {
       ...alwaysRight,
       ...pairsThreshold(),
+      ...connectThreshold(),
       ...never('connect_failures'),
       users_connected: [`count==${users}`],
       // The first step held, in every VU.

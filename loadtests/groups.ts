@@ -12,7 +12,7 @@ import { countFault, metrics, metricsSink } from './lib/run/metrics.ts'
 import { atPace } from './lib/run/pace.ts'
 import { reconcile } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
-import { never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
+import { latencyThresholds, never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
 import { Turns } from './lib/run/turns.ts'
 import { sleep, until } from './lib/run/wait.ts'
 
@@ -45,6 +45,7 @@ const { options, setup, handleSummary, main } = scenario(
       ...noFaults,
       ...pairsThreshold(),
       ...never('action_failures'),
+      ...latencyThresholds(5_000),
       users_connected: [`count==${users}`],
       membership_changes: ['count>=2'],
     },

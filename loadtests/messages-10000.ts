@@ -10,7 +10,7 @@ import { JudgedChat } from './lib/run/judged-chat.ts'
 import { metricsSink } from './lib/run/metrics.ts'
 import { conclude, settle } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
-import { noFaults, pairsThreshold } from './lib/run/thresholds.ts'
+import { latencyThresholds, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
 
 const users = whole('USERS', 1_000, { least: 4, most: 9_000, ci: 200 })
 const messages = whole('MESSAGES', 10_000, { most: 200_000, ci: 2_000 })
@@ -35,6 +35,8 @@ const { options, setup, handleSummary, main } = scenario(
       ...noFaults,
       ...pairsThreshold(),
       users_connected: [`count==${users}`],
+      // Of ten thousand at one moment, on the cores that k6 needs as well.
+      ...latencyThresholds(10_000),
       messages_acked: [`count>=${messages + groupMessages}`],
     },
   },

@@ -13,11 +13,10 @@ import { pairsAcrossNodes } from './lib/run/pairs.ts'
 import { atOnceMs, concludePresence, leave, presenceJudge, watch } from './lib/run/presence.ts'
 import { reconcile } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
-import { never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
+import { latencyThresholds, never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
 
 const users = whole('USERS', 100, { least: 8, most: 5_000 })
 const messages = whole('MESSAGES', 400, { most: 20_000 })
-const latencyMs = limit('LATENCY_MS', 2_000, { loose: 30_000 })
 const patienceMs = limit('PATIENCE_MS', 20_000, { loose: 120_000 })
 const groupSize = 10
 const connectSeconds = 3
@@ -35,7 +34,7 @@ const { options, setup, handleSummary, main } = scenario(
       ...never('presence_errors', 'presence_late', 'action_failures'),
       users_connected: [`count==${users}`],
       messages_delivered: [`count>=${messages}`],
-      delivery_latency: [`p(95)<${latencyMs}`],
+      ...latencyThresholds(2_000),
     },
   },
   async (run) => {

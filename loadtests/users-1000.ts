@@ -19,7 +19,7 @@ import {
   watch,
 } from './lib/run/presence.ts'
 import { scenario } from './lib/run/scenario.ts'
-import { never } from './lib/run/thresholds.ts'
+import { connectThreshold, never } from './lib/run/thresholds.ts'
 import { sleep } from './lib/run/wait.ts'
 import { droppedByClient } from './lib/socketio/index.ts'
 
@@ -45,6 +45,7 @@ const { options, setup, handleSummary, main } = scenario(
     thresholds: {
       ...never('presence_errors', 'presence_late', 'presence_flickers', 'action_failures'),
       ...never('connect_failures', 'connections_lost'),
+      ...connectThreshold(),
       users_connected: [`count==${users}`],
       presence_checks: [`count>=${users * friends}`],
       presence_lag: [`p(95)<${atOnceMs}`],

@@ -11,7 +11,7 @@ import { metricsSink } from './lib/run/metrics.ts'
 import { atPace } from './lib/run/pace.ts'
 import { reconcile } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
-import { never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
+import { latencyThresholds, never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
 import { Turns } from './lib/run/turns.ts'
 import { VoiceCheck } from './lib/run/voice-check.ts'
 
@@ -39,6 +39,7 @@ const { options, setup, handleSummary, main } = scenario(
       ...noFaults,
       ...pairsThreshold(),
       ...never('audio_wrong', 'audio_missing'),
+      ...latencyThresholds(3_000),
       users_connected: [`count==${users}`],
       // Each is looked at when it arrives and when it is stored; a few seconds of a slow machine are allowed for.
       audio_checked: [`count>=${Math.floor(rate * duration)}`],

@@ -125,7 +125,8 @@ async function allReady({ cluster }: Stack): Promise<void> {
 
 function conclude(results: readonly RunResult[], folder: string, say: (text: string) => void): number {
   writeOverview(folder, results)
-  linkLatest(folder)
+  // Elsewhere it is not ours to make links.
+  if (!process.env.SUMMARY_DIR) linkLatest(folder)
   if (results.length > 1) say(`\n${overviewText(results)}\n`)
   const [only] = results
   say(`Report: ${join(folder, results.length === 1 && only?.report ? `${only.name}.html` : 'index.html')}`)
@@ -139,7 +140,6 @@ function conclude(results: readonly RunResult[], folder: string, say: (text: str
 /** So that a path is known without the time in it. */
 function linkLatest(folder: string): void {
   const link = join(dirname(folder), 'latest')
-  if (link === folder) return
   rmSync(link, { force: true })
   symlinkSync(folder, link)
 }

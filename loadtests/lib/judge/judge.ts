@@ -68,6 +68,7 @@ export class Judge {
       lane,
       number: stream.nextNumber(lane),
       attempts: 1,
+      ackedAt: undefined,
       outcome: 'waiting',
       seq: undefined,
       messageId: undefined,
@@ -94,6 +95,7 @@ export class Judge {
     const sent = this.#get(id)
     if (sent.outcome === 'waiting') this.#unanswered--
     sent.outcome = 'acked'
+    sent.ackedAt ??= at
     sent.stream.conversationId ??= ack.conversationId
     if (ack.conversationId !== sent.stream.conversationId)
       this.#fault('altered', `${id} went to ${ack.conversationId}, not ${sent.stream.conversationId}`)
@@ -140,6 +142,22 @@ export class Judge {
   /** Whether everybody who must hear a message has. */
   isHeardByAll(id: string): boolean {
     return this.#get(id).awaited.size === 0
+  }
+
+  /** How many of these messages had been sent and were not acknowledged yet, at the busiest moment, and when the first one was. */
+  inFlight(ids: readonly string[]): { most: number; firstAckAt: number | undefined } {
+    const sent = ids.map((id) => this.#get(id))
+    const acks = sent.flatMap(({ ackedAt }) => ackedAt ?? []).sort((a, b) => a - b)
+    let acked = 0
+    let most = 0
+    for (const [i, at] of sent
+      .map((one) => one.at)
+      .sort((a, b) => a - b)
+      .entries()) {
+      while ((acks[acked] ?? Number.POSITIVE_INFINITY) <= at) acked++
+      most = Math.max(most, i + 1 - acked)
+    }
+    return { most, firstAckAt: acks[0] }
   }
 
   /** Who has not heard everything that was acknowledged: they should ask. */

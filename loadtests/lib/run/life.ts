@@ -8,7 +8,7 @@ import { atOnceMs, concludePresence, leave, presenceJudge, watch } from './prese
 import { checkReceipts } from './receipt-check.ts'
 import { reconcile } from './reconcile.ts'
 import type { Run } from './run.ts'
-import { alwaysRight, never, pairsThreshold, type Thresholds } from './thresholds.ts'
+import { alwaysRight, latencyThresholds, never, pairsThreshold, type Thresholds } from './thresholds.ts'
 import { VoiceCheck } from './voice-check.ts'
 import { eachOf, until } from './wait.ts'
 
@@ -35,6 +35,7 @@ export interface Life {
 export const lifeThresholds: Thresholds = {
   ...alwaysRight,
   ...pairsThreshold(),
+  ...latencyThresholds(3_000),
   ...never('connect_failures', 'connections_lost', 'action_failures'),
   ...never('presence_errors', 'presence_late', 'presence_flickers'),
   ...never('receipt_errors', 'audio_wrong', 'audio_missing'),

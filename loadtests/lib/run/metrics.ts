@@ -22,6 +22,8 @@ export const metrics = {
   burstSent: new Trend('burst_all_sent', true),
   burstFirstAck: new Trend('burst_first_ack', true),
   burstDone: new Trend('burst_all_acked', true),
+  /** Of each burst and VU the most at once, added up. */
+  inFlight: new Counter('messages_in_flight'),
   pairsAcrossNodes: new Rate('pairs_across_nodes'),
   presenceErrors: new Counter('presence_errors'),
   presenceLate: new Counter('presence_late'),

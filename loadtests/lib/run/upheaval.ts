@@ -8,7 +8,7 @@ import { atPace } from './pace.ts'
 import { atOnceMs, concludePresence, leave, presenceJudge, watch } from './presence.ts'
 import { reconcile } from './reconcile.ts'
 import type { Run } from './run.ts'
-import { alwaysRight, never, pairsThreshold, type Thresholds } from './thresholds.ts'
+import { alwaysRight, latencyThresholds, never, pairsThreshold, type Thresholds } from './thresholds.ts'
 import { Turns } from './turns.ts'
 import { eachOf, sleep, until } from './wait.ts'
 
@@ -39,6 +39,8 @@ export function upheavalThresholds(settings: UpheavalSettings, leastLost: number
   return {
     ...alwaysRight,
     ...pairsThreshold(),
+    // What is sent while it happens is sent again until somebody takes it.
+    ...latencyThresholds(10_000),
     ...never('connect_failures', 'action_failures'),
     ...never('presence_errors', 'presence_late', 'presence_flickers'),
     users_connected: [`count==${settings.users}`],
