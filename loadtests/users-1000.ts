@@ -49,6 +49,7 @@ const { options, setup, handleSummary, main } = scenario(
       users_connected: [`count==${users}`],
       presence_checks: [`count>=${users * friends}`],
       presence_lag: [`p(95)<${atOnceMs}`],
+      presence_loss_lag: [`p(95)<${afterLossMs}`],
       'http_req_failed{name:GET /user/lastSeen/:userId}': ['rate==0'],
     },
   },

@@ -38,7 +38,9 @@ function machineText({ machine: { cores, memoryBytes, platform, loadBefore } }: 
 }
 
 function thresholdTable({ thresholds }: Report): string {
-  const brokenFirst = [...thresholds].sort((a, b) => Number(a.ok) - Number(b.ok))
+  const brokenFirst = [...thresholds].sort(
+    (a, b) => Number(a.ok) - Number(b.ok) || a.metric.localeCompare(b.metric),
+  )
   return table(
     ['', 'metric', 'must be', 'is'],
     brokenFirst.map(({ metric, expression, ok, value }) => [

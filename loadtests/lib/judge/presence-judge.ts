@@ -14,6 +14,8 @@ interface Truth {
   since: number
   /** From then on everybody must be told so. */
   dueAt: number
+  /** How long after `since` that is, milliseconds. */
+  dueInMs: number
   wasTold: boolean
   /** When the connection was lost that is being taken up again, and who was told meanwhile that the user is gone. */
   away?: { since: number; toldGone: string[] }
@@ -23,8 +25,8 @@ interface Truth {
 
 export interface PresenceSink {
   check(): void
-  /** Milliseconds from a change to the first event that tells of it. */
-  lag(ms: number): void
+  /** Milliseconds from a change to the first event that tells of it. @param dueInMs that it may take */
+  lag(ms: number, dueInMs: number): void
   /** One who was away for a moment only was shown as gone by an event. */
   flicker(detail: string): void
   /** An event of a state before the one that is known: allowed, clients pass over it by its version. */
@@ -74,7 +76,7 @@ export class PresenceJudge {
     const wasTold = isSame && before.wasTold
     const away = isSame ? before.away : undefined
     const wasAwayShortly = away !== undefined && since - away.since <= this.#tolerance.flickerMs
-    this.#truth.set(userId, { isOnline, since, dueAt: since + dueInMs, wasTold, wasAwayShortly })
+    this.#truth.set(userId, { isOnline, since, dueAt: since + dueInMs, dueInMs, wasTold, wasAwayShortly })
     for (const watcher of (wasAwayShortly && away?.toldGone) || []) this.#flicker(watcher, userId)
   }
 
@@ -110,7 +112,7 @@ export class PresenceJudge {
     if (truth?.isOnline === status.isOnline && !truth.wasTold) {
       truth.wasTold = true
       // Of one who is still coming it is not known yet since when they are here.
-      if (Number.isFinite(truth.dueAt)) this.#sink.lag(Math.max(0, at - truth.since))
+      if (Number.isFinite(truth.dueAt)) this.#sink.lag(Math.max(0, at - truth.since), truth.dueInMs)
     }
     if (truth?.isOnline && !status.isOnline) {
       if (truth.away) truth.away.toldGone.push(watcher)

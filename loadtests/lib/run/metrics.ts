@@ -30,6 +30,8 @@ export const metrics = {
   presenceOvertaken: new Counter('presence_overtaken'),
   presenceChecks: new Counter('presence_checks'),
   presenceLag: new Trend('presence_lag', true),
+  /** The same of connections that were lost without a word: grace, lease and sweep are in it. */
+  presenceLossLag: new Trend('presence_loss_lag', true),
   /** Connected at the end of a run in which connections were lost. */
   usersBack: new Counter('users_back'),
   flickers: new Counter('presence_flickers'),

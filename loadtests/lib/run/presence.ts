@@ -24,7 +24,7 @@ export function presenceJudge(): PresenceJudge {
   return new PresenceJudge(
     {
       check: () => metrics.presenceChecks.add(1),
-      lag: (ms) => metrics.presenceLag.add(ms),
+      lag: (ms, dueInMs) => (dueInMs > atOnceMs ? metrics.presenceLossLag : metrics.presenceLag).add(ms),
       flicker: (detail) => countFault(metrics.flickers, 'presence_flickers', detail),
       overtaken: () => metrics.presenceOvertaken.add(1),
       late: (detail) => countFault(metrics.presenceLate, 'presence_late', detail),
