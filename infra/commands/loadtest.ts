@@ -38,7 +38,11 @@ export async function loadtest(settings: Settings): Promise<number> {
   mkdirSync(folder, { recursive: true })
   const reporter = consoleReporter()
   const k6 = await provideK6({ reporter, logDir })
-  reporter.say(`${'Load:'.padEnd(10)} ${k6.chosen}${k6.cannot ? `. Cannot: ${k6.cannot}` : ''}.`)
+  reporter.say(`${'Load:'.padEnd(10)} ${k6.chosen}.`)
+  if (k6.cannot)
+    throw new Failure(
+      `This k6 cannot run the scripts, for want of ${k6.cannot}: install k6 ≥ 1.2, or Go to build it with.`,
+    )
 
   const serverEnv = { PING_TIMEOUT_MS: process.env.PING_TIMEOUT_MS || PING_TIMEOUT_MS }
   const env = { ...process.env, SIZE: process.env.SIZE || (process.env.SCENARIO ? 'full' : 'ci') }
