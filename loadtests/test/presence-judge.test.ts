@@ -17,7 +17,12 @@ function judged() {
     late: (f: string) => late.push(f),
     fault: (f: string) => faults.push(f),
   }
-  const judge = new PresenceJudge(sink, { lastSeenMs: 100, onlineStaleMs: 500, flickerMs: 300 })
+  const judge = new PresenceJudge(sink, {
+    lastSeenMs: 100,
+    onlineStaleMs: 500,
+    cacheMs: 5,
+    flickerMs: 300,
+  })
   judge.becomes('bob', true, 1_000, 50)
   return { judge, faults, lags, flickers, late, overtaken }
 }
@@ -124,15 +129,27 @@ test('one version is one state', async (t) => {
   t.match(faults, [/bob is offline by version 1, as the opposite was/])
 })
 
-test('lastSeen: at most a heartbeat from the truth', async (t) => {
-  const { judge, faults } = judged()
+test('lastSeen: at most a heartbeat from the truth; far from it is untrue', async (t) => {
+  const { judge, faults, late } = judged()
   judge.answered('ann', bob(true, 1_000), 1_501)
-  t.match(faults, [/online, was last seen 501 ms ago/])
+  t.match(late, [/online, was last seen 501 ms ago/])
   judge.becomes('bob', false, 5_000, 50)
   judge.answered('ann', bob(false, 4_900), 6_000)
-  t.equal(faults.length, 1)
+  t.equal(late.length, 1)
   judge.answered('eve', bob(false, 4_899), 6_000)
-  t.match(faults[1], /101 ms away from when they left/)
+  t.match(late[1], /101 ms away from when they left/)
+  t.strictSame(faults, [])
+  judge.answered('tom', bob(false, 3_999), 6_000)
+  t.match(faults, [/1001 ms away from when they left/])
+})
+
+test('an answer without a version may be as old as nodes keep it', async (t) => {
+  const { judge, faults } = judged()
+  judge.answered('ann', bob(true, 1_050), 1_060)
+  judge.answered('ann', bob(true, 1_045), 1_070)
+  t.strictSame(faults, [])
+  judge.answered('ann', bob(true, 1_044), 1_080)
+  t.match(faults, [/last seen 6 ms before/])
 })
 
 test('somebody who is about to come may be shown either way', async (t) => {

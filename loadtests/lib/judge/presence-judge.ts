@@ -42,9 +42,14 @@ export interface PresenceTolerance {
   lastSeenMs: number
   /** Most milliseconds between now and the `lastSeen` that is told of somebody online; a heartbeat and a renewal. */
   onlineStaleMs: number
+  /** Most milliseconds that an answer without a version may be old when it is given: nodes keep them for a while. */
+  cacheMs: number
   /** Most milliseconds without a connection that nobody must notice; less than the cluster's grace. */
   flickerMs: number
 }
+
+/** A `lastSeen` that is off by so many times of what is tolerated was not merely taken too late. */
+const untrueTimes = 10
 
 /** What one source told one watcher last; a source never goes back. */
 interface Known {
@@ -130,11 +135,11 @@ export class PresenceJudge {
     const truth = this.#truth.get(status.userId)
     if (!truth?.isOnline || !status.isOnline || status.lastSeen === null) return
     const stale = askedAt - Date.parse(status.lastSeen)
-    if (stale > this.#tolerance.onlineStaleMs) {
-      this.#sink.fault(
-        `${watcher} was told that ${status.userId}, who is online, was last seen ${stale} ms ago`,
-      )
-    }
+    this.#measure(
+      stale,
+      this.#tolerance.onlineStaleMs,
+      `${watcher} was told that ${status.userId}, who is online, was last seen ${stale} ms ago`,
+    )
   }
 
   /**
@@ -224,13 +229,22 @@ export class PresenceJudge {
     // Versions say which of two states is newer, and while somebody is online signs of life come within one: an answer and
     // an event may overtake each other there, and clients pass over a version that they know.
     const isOvertaken = isSameVersion && status.isOnline && (isEvent || at < (known?.at ?? 0))
-    if (known && lastSeen < known.lastSeen && !isOvertaken) {
+    const cacheMs = status.version === undefined ? this.#tolerance.cacheMs : 0
+    if (known && lastSeen < known.lastSeen - cacheMs && !isOvertaken) {
       this.#sink.fault(`${whom} was last seen ${known.lastSeen - lastSeen} ms before what was told earlier`)
     }
     const off = Math.abs(lastSeen - truth.since)
-    if (!status.isOnline && !truth.isOnline && off > this.#tolerance.lastSeenMs) {
-      this.#sink.fault(`${whom} was last seen ${off} ms away from when they left`)
-    }
+    if (!status.isOnline && !truth.isOnline)
+      this.#measure(
+        off,
+        this.#tolerance.lastSeenMs,
+        `${whom} was last seen ${off} ms away from when they left`,
+      )
+  }
+
+  #measure(ms: number, mostMs: number, detail: string): void {
+    if (ms > mostMs * untrueTimes) this.#sink.fault(detail)
+    else if (ms > mostMs) this.#sink.late(detail)
   }
 }
 

@@ -14,6 +14,8 @@ export const afterLossMs = limit('PRESENCE_LOSS_MS', 23_000, { loose: 60_000 })
 const lastSeenToleranceMs = limit('LAST_SEEN_TOLERANCE_MS', 17_000, { loose: 60_000 })
 /** The same, and the time until a lease is renewed. */
 const onlineStaleMs = limit('ONLINE_STALE_MS', 23_000, { loose: 90_000 })
+/** The cluster's own for `/user/lastSeen`. */
+const cacheMs = whole('LAST_SEEN_CACHE_MS', 1_000)
 /** Less than the grace period in which a lost connection may come back. */
 const flickerMs = whole('FLICKER_MS', 3_000)
 const askEveryMs = 500
@@ -30,7 +32,7 @@ export function presenceJudge(): PresenceJudge {
       late: (detail) => countFault(metrics.presenceLate, 'presence_late', detail),
       fault: (detail) => countFault(metrics.presenceErrors, 'presence_errors', detail),
     },
-    { lastSeenMs: lastSeenToleranceMs, onlineStaleMs, flickerMs },
+    { lastSeenMs: lastSeenToleranceMs, onlineStaleMs, cacheMs, flickerMs },
   )
 }
 
