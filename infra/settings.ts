@@ -39,7 +39,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
 }
 
-function integer(
+/** @throws {Failure} naming the variable */
+export function integer(
   env: NodeJS.ProcessEnv,
   name: string,
   otherwise: number,

@@ -5,14 +5,14 @@
 import { addMember, removeMember } from './lib/earshot/http.ts'
 import type { EarshotUser } from './lib/earshot/user.ts'
 import { Judge } from './lib/judge/judge.ts'
-import { target, whole } from './lib/run/env.ts'
+import { limit, target, whole } from './lib/run/env.ts'
 import { gather, inPairs, makeGroups } from './lib/run/gather.ts'
 import { type Channel, JudgedChat } from './lib/run/judged-chat.ts'
 import { countFault, metrics, metricsSink } from './lib/run/metrics.ts'
 import { atPace } from './lib/run/pace.ts'
 import { reconcile } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
-import { never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
+import { latencyThresholds, never, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
 import { Turns } from './lib/run/turns.ts'
 import { sleep, until } from './lib/run/wait.ts'
 
@@ -27,7 +27,7 @@ const largeRate = whole('LARGE_RATE', 4, { most: 1_000, ci: 2 })
 const rate = whole('RATE', 40, { most: 5_000, ci: 20 })
 const duration = whole('DURATION', 60, { most: 86_400, ci: 10 })
 const connectRate = whole('CONNECT_RATE', 50)
-const patienceMs = whole('PATIENCE_MS', 60_000)
+const patienceMs = limit('PATIENCE_MS', 60_000, { loose: 120_000 })
 const users = largeSize * large
 const changeEveryMs = 1_000
 /** The contract's. */
@@ -45,6 +45,7 @@ const { options, setup, handleSummary, main } = scenario(
       ...noFaults,
       ...pairsThreshold(),
       ...never('action_failures'),
+      ...latencyThresholds(5_000),
       users_connected: [`count==${users}`],
       membership_changes: ['count>=2'],
     },

@@ -4,13 +4,13 @@
  */
 import { Judge } from './lib/judge/judge.ts'
 import { burst } from './lib/run/burst.ts'
-import { whole } from './lib/run/env.ts'
+import { limit, whole } from './lib/run/env.ts'
 import { gatherPairs, inPairs, makeGroups } from './lib/run/gather.ts'
 import { JudgedChat } from './lib/run/judged-chat.ts'
 import { metricsSink } from './lib/run/metrics.ts'
 import { conclude, settle } from './lib/run/reconcile.ts'
 import { scenario } from './lib/run/scenario.ts'
-import { noFaults, pairsThreshold } from './lib/run/thresholds.ts'
+import { latencyThresholds, noFaults, pairsThreshold } from './lib/run/thresholds.ts'
 
 const users = whole('USERS', 1_000, { least: 4, most: 9_000, ci: 200 })
 const messages = whole('MESSAGES', 10_000, { most: 200_000, ci: 2_000 })
@@ -19,7 +19,7 @@ const groupSize = whole('GROUP_SIZE', 5, { least: 2, most: 1_000 })
 /** Users that connect each second, all VUs together. */
 const rate = whole('RATE', 100, { ci: 50 })
 /** Milliseconds for acknowledgements, and for the last deliveries. */
-const patienceMs = whole('PATIENCE_MS', 60_000)
+const patienceMs = limit('PATIENCE_MS', 60_000, { loose: 120_000 })
 /** Milliseconds after the start at which the groups' burst begins; the one before it is over by then, or they overlap. */
 const groupsAfterMs = whole('GROUPS_AFTER_MS', 20_000, { ci: 8_000 })
 const connectSeconds = Math.ceil(users / rate) + 10
@@ -35,6 +35,8 @@ const { options, setup, handleSummary, main } = scenario(
       ...noFaults,
       ...pairsThreshold(),
       users_connected: [`count==${users}`],
+      // Of ten thousand at one moment, on the cores that k6 needs as well.
+      ...latencyThresholds(10_000),
       messages_acked: [`count>=${messages + groupMessages}`],
     },
   },

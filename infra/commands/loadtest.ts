@@ -6,7 +6,7 @@ import { overviewText, writeOverview } from '../loadtest/overview.ts'
 import { chosenScenarios, type ScenarioFile } from '../loadtest/scenarios.ts'
 import { consoleReporter } from '../report/console-reporter.ts'
 import { answersOk } from '../servers/probes.ts'
-import { type Settings, statePaths } from '../settings.ts'
+import { integer, type Settings, statePaths } from '../settings.ts'
 import type { Stack } from '../stack/stack.ts'
 import { runningState } from '../stack/state-file.ts'
 import { Failure } from '../system/failure.ts'
@@ -18,41 +18,49 @@ import { withStack } from './with-stack.ts'
  * For a cluster of its own, which shares its cores with k6: a VU answers a ping when it comes to it, behind all that has
  * arrived before. What the scenarios judge does not depend on how soon a silent connection counts as lost.
  */
-const PING_TIMEOUT_MS = '60000'
+const PING_TIMEOUT_MS = '300000'
 /** k6's own for a threshold that does not hold. */
 const FAILED = 99
-/** k6 was too slow to judge. */
+/** The machine was too busy to judge. */
 const INVALID = 3
+const mostAttempts = 10
 
 /**
  * `make loadtest`: the scenarios of SCENARIO at full size, or all at CI size, against TARGET or against a cluster of its own
- * with throwaway data. Gives 0 when all passed, 99 when one failed, 3 when one was invalid and none failed, else k6's code.
+ * with throwaway data; one that comes out invalid is run ATTEMPTS times at most. Gives 0 when all passed, 99 when one failed,
+ * 3 when one was invalid and none failed, else k6's code.
  */
 export async function loadtest(settings: Settings): Promise<number> {
   const scenarios = chosenScenarios(process.env.SCENARIO)
+  const attempts = integer(process.env, 'ATTEMPTS', 1, 1, mostAttempts)
   const logDir = statePaths(settings.stateDir).loadtest
   const folder = resolve(process.env.SUMMARY_DIR || join(logDir, stamp(new Date())))
   mkdirSync(folder, { recursive: true })
   const reporter = consoleReporter()
   const k6 = await provideK6({ reporter, logDir })
-  reporter.say(`${'Load:'.padEnd(10)} ${k6.chosen}${k6.cannot ? `. Cannot: ${k6.cannot}` : ''}.`)
+  reporter.say(`${'Load:'.padEnd(10)} ${k6.chosen}.`)
+  if (k6.cannot)
+    throw new Failure(
+      `This k6 cannot run the scripts, for want of ${k6.cannot}: install k6 ≥ 1.2, or Go to build it with.`,
+    )
 
   const serverEnv = { PING_TIMEOUT_MS: process.env.PING_TIMEOUT_MS || PING_TIMEOUT_MS }
   const env = { ...process.env, SIZE: process.env.SIZE || (process.env.SCENARIO ? 'full' : 'ci') }
-  const common = { k6: k6.command, folder, say: reporter.say, env }
+  const common = { k6: k6.command, folder, say: reporter.say, env, attempts }
   const target = process.env.TARGET
   const results = target
     ? await attackForeign(target)
     : await withOwnStack(logDir, (stack) => runAll(scenarios, ofStack(stack), () => allReady(stack)))
   return conclude(results, folder, reporter.say)
 
-  function ofStack(stack: Stack): Omit<RunOptions, 'scenario'> {
+  function ofStack(stack: Stack): Runs {
     return {
       ...common,
       target: stack.url,
       jwtSecret: stack.jwtSecret,
       serverEnv,
       processes: () => stack.state.processes,
+      seesAll: !settings.redisUrl && !settings.queueRedisUrl && !settings.mongoUri,
       actions: (tell) => ownActions(stack.cluster, tell),
     }
   }
@@ -80,17 +88,24 @@ export async function loadtest(settings: Settings): Promise<number> {
   }
 }
 
+type Runs = Omit<RunOptions, 'scenario'> & { attempts: number }
+
 /** One after the other, on one cluster; between two of them it comes to rest. */
 async function runAll(
   scenarios: readonly ScenarioFile[],
-  options: Omit<RunOptions, 'scenario'>,
+  { attempts, ...options }: Runs,
   ready: () => Promise<void> = async () => undefined,
 ): Promise<RunResult[]> {
   const results: RunResult[] = []
   for (const scenario of scenarios) {
-    await ready()
-    options.say(`\n${scenario.name}`)
-    results.push(await runScenario({ ...options, scenario }))
+    for (let attempt = 1; ; attempt++) {
+      await ready()
+      options.say(`\n${scenario.name}${attempt > 1 ? ', once more' : ''}`)
+      const result = await runScenario({ ...options, scenario })
+      if (result.outcome === 'invalid' && attempt < attempts) continue
+      results.push(result)
+      break
+    }
     if (interrupted(results)) break
   }
   return results
@@ -114,7 +129,8 @@ async function allReady({ cluster }: Stack): Promise<void> {
 
 function conclude(results: readonly RunResult[], folder: string, say: (text: string) => void): number {
   writeOverview(folder, results)
-  linkLatest(folder)
+  // Elsewhere it is not ours to make links.
+  if (!process.env.SUMMARY_DIR) linkLatest(folder)
   if (results.length > 1) say(`\n${overviewText(results)}\n`)
   const [only] = results
   say(`Report: ${join(folder, results.length === 1 && only?.report ? `${only.name}.html` : 'index.html')}`)
@@ -128,7 +144,6 @@ function conclude(results: readonly RunResult[], folder: string, say: (text: str
 /** So that a path is known without the time in it. */
 function linkLatest(folder: string): void {
   const link = join(dirname(folder), 'latest')
-  if (link === folder) return
   rmSync(link, { force: true })
   symlinkSync(folder, link)
 }

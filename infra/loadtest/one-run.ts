@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg, platform, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import type { Verdict } from '../../loadtests/lib/run/verdict.ts'
+import { invalidText } from '../../loadtests/lib/run/summary.ts'
+import { brokenText, outcomeOf, type Verdict } from '../../loadtests/lib/run/verdict.ts'
 import { htmlPage } from '../../loadtests/report/html.ts'
 import { junitOfNoVerdict, junitXml } from '../../loadtests/report/junit.ts'
 import { readRecording } from '../../loadtests/report/recording.ts'
@@ -24,6 +25,8 @@ export interface RunOptions {
   folder: string
   /** The servers' processes, those that can be seen from here. */
   processes: () => readonly Watched[]
+  /** Whether these are all of them, databases too. */
+  seesAll?: boolean
   /** What can be done to the cluster; each is told to the report by `tell`. */
   actions: (tell: (text: string) => void) => Actions | { refusal: string }
   say: (text: string) => void
@@ -53,10 +56,10 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     say(text)
   }
   let k6Pid: number | undefined
-  const sampler = new UsageSampler(() => [
-    ...options.processes(),
-    ...(k6Pid === undefined ? [] : [{ role: 'k6', pid: k6Pid }]),
-  ])
+  const sampler = new UsageSampler(
+    () => [...options.processes(), ...(k6Pid === undefined ? [] : [{ role: 'k6', pid: k6Pid }])],
+    { knowsCluster: options.seesAll === true },
+  )
   const control = await startControlServer(options.actions(tell))
   const recording = join(folder, `${scenario.name}.recording.ndjson`)
   sampler.start()
@@ -92,10 +95,12 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     )
     return { name: scenario.name, outcome: 'aborted', code, report: undefined }
   }
+  const heldUp = [...verdict.heldUp, ...sampler.heldUp()]
   const ofServers = serverVerdicts(verdict.servers, processes)
   const report: Report = {
     ...verdict,
-    outcome: ofServers.every(({ ok }) => ok) ? verdict.outcome : 'failed',
+    outcome: ofServers.every(({ ok }) => ok) ? outcomeOf(verdict.thresholds, heldUp) : 'failed',
+    heldUp,
     settings: { ...verdict.settings, ...options.serverEnv },
     thresholds: [...verdict.thresholds, ...ofServers],
     startedAtMs,
@@ -106,8 +111,22 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     marks,
   }
   rmSync(recording)
+  if (report.outcome !== verdict.outcome) say(reasons(report))
   writeReport(folder, report)
   return { name: scenario.name, outcome: report.outcome, code, report }
+}
+
+/** Why a run comes to something else than k6 itself has said, which sees neither the servers nor the machine. */
+function reasons(report: Report): string {
+  const { scenario, outcome, thresholds } = report
+  const why =
+    outcome === 'invalid'
+      ? invalidText(report)
+      : thresholds
+          .filter(({ ok }) => !ok)
+          .map(brokenText)
+          .join('\n')
+  return `${scenario}: ${outcome.toUpperCase()} after all\n\n${why}\n`
 }
 
 function writeReport(folder: string, report: Report): void {

@@ -9,7 +9,8 @@ import type { RunResult } from './one-run.ts'
 function remark({ outcome, code, report }: RunResult): string {
   if (outcome === 'aborted') return `k6 ended with ${code}`
   const broken = (report?.thresholds ?? []).filter(({ ok }) => !ok).map(brokenText)
-  return [outcome === 'invalid' ? 'k6 was held up' : '', ...broken].filter((part) => part !== '').join('; ')
+  const why = outcome === 'invalid' ? (report?.heldUp ?? []) : []
+  return [...why, broken.join('; ')].join(' ').trim()
 }
 
 function figures({ report }: RunResult): [seconds: string, delivered: string, p95: string] {

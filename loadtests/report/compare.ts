@@ -1,5 +1,5 @@
 import { rankZ } from './rank-test.ts'
-import { peakBytes, type Report } from './report.ts'
+import { othersRole, peakBytes, type Report } from './report.ts'
 
 export interface Difference {
   what: string
@@ -79,7 +79,7 @@ function knee(a: Report, b: Report): Difference[] {
 function processes(a: Report, b: Report): Difference[] {
   return Object.keys(b.processes).flatMap((role) => {
     const [was, is] = [a.processes[role], b.processes[role]]
-    if (!was || !is || role === 'k6') return []
+    if (!was || !is || role === 'k6' || role === othersRole) return []
     const cpu = [(was.cpuSeconds * 1e6) / work(a), (is.cpuSeconds * 1e6) / work(b)] as const
     const memory = [peakBytes(was) / 1e6, peakBytes(is) / 1e6] as const
     return [

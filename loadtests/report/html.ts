@@ -1,3 +1,4 @@
+import { invalidText, isOfK6 } from '../lib/run/summary.ts'
 import { pageScript, pageStyle } from './page-parts.ts'
 import { plotsOf } from './plots.ts'
 import { peakBytes, type Report } from './report.ts'
@@ -10,7 +11,7 @@ export function htmlPage(report: Report): string {
   const sections = [
     `<h1>${escaped(scenario)} <b class="${outcome}">${outcome}</b></h1>`,
     `<p>${when} UTC, ${durationSeconds} s, against ${escaped(target)}. ${escaped(machineText(report))}</p>`,
-    outcome === 'invalid' ? `<p class="note">${invalidNote}</p>` : '',
+    outcome === 'invalid' ? `<p class="note">${escaped(invalidText(report))}</p>` : '',
     says.length > 0 ? `<pre>${escaped(says.join('\n'))}</pre>` : '',
     `<h2>Thresholds</h2>${thresholdTable(report)}`,
     `<h2>Over time</h2><div class="plots">${plotsOf(report).map(figure).join('\n')}</div>`,
@@ -31,17 +32,15 @@ export function htmlPage(report: Report): string {
 `
 }
 
-const invalidNote =
-  'k6 itself was held up for seconds, so that what does not hold may be its own doing. Nothing was lost, doubled, ' +
-  'reordered or leaked; of the rest this run says nothing.'
-
 function machineText({ machine: { cores, memoryBytes, platform, loadBefore } }: Report): string {
   const memory = Math.round(memoryBytes / 2 ** 30)
   return `k6 ran on ${cores} cores and ${memory} GB (${platform}), load average before: ${loadBefore.toFixed(1)}.`
 }
 
 function thresholdTable({ thresholds }: Report): string {
-  const brokenFirst = [...thresholds].sort((a, b) => Number(a.ok) - Number(b.ok))
+  const brokenFirst = [...thresholds].sort(
+    (a, b) => Number(a.ok) - Number(b.ok) || a.metric.localeCompare(b.metric),
+  )
   return table(
     ['', 'metric', 'must be', 'is'],
     brokenFirst.map(({ metric, expression, ok, value }) => [
@@ -54,9 +53,15 @@ function thresholdTable({ thresholds }: Report): string {
   )
 }
 
+/** By name, k6's own figures last. */
+function ownFirst([a]: [string, unknown], [b]: [string, unknown]): number {
+  return Number(isOfK6(a)) - Number(isOfK6(b)) || a.localeCompare(b)
+}
+
 function trendTable({ metrics }: Report): string {
   const rows = Object.entries(metrics)
     .filter(([, values]) => (values.count ?? 0) > 0 && values['p(95)'] !== undefined)
+    .sort(ownFirst)
     .map(([name, v]) => [
       name,
       ...[v.min, v.med, v['p(95)'], v['p(99)'], v.max, v.count].map((value) => number(value ?? 0)),
@@ -67,7 +72,7 @@ function trendTable({ metrics }: Report): string {
 function counterTable({ metrics }: Report): string {
   const rows = Object.entries(metrics)
     .filter(([, values]) => values.count !== undefined && values['p(95)'] === undefined)
-    .sort(([a], [b]) => a.localeCompare(b))
+    .sort(ownFirst)
     .map(([name, { count, rate }]) => [name, number(count ?? 0), number(rate ?? 0)])
   return table(['', 'count', 'a second'], rows)
 }
@@ -77,8 +82,9 @@ function processTable({ processes }: Report): string {
     role,
     number(series.cpuSeconds),
     number(Math.max(0, ...series.cpuPercent)),
-    number(peakBytes(series) / 1e6),
-    number((series.memoryBytes.at(-1) ?? 0) / 1e6),
+    ...(series.memoryBytes.length > 0 ? [peakBytes(series), series.memoryBytes.at(-1) ?? 0] : []).map(
+      (bytes) => number(bytes / 1e6),
+    ),
   ])
   return table(['', 'CPU, seconds', 'most, % of a core', 'memory at most, MB', 'at the end, MB'], rows)
 }
@@ -96,9 +102,12 @@ function table(
   rows: readonly (readonly string[])[],
   classOf: (row: readonly string[]) => string = () => '',
 ): string {
-  const head = heading.map((cell) => `<th>${escaped(cell)}</th>`).join('')
+  const isNumber = (i: number) => rows.length > 0 && rows.every((row) => /^[-\d.,]*$/.test(row[i] ?? ''))
+  const kinds = heading.map((_, i) => (isNumber(i) ? ' class="number"' : ''))
+  const head = heading.map((cell, i) => `<th${kinds[i]}>${escaped(cell)}</th>`).join('')
   const body = rows.map(
-    (row) => `<tr class="${classOf(row)}">${row.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`,
+    (row) =>
+      `<tr class="${classOf(row)}">${row.map((cell, i) => `<td${kinds[i]}>${escaped(cell)}</td>`).join('')}</tr>`,
   )
   return `<table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table>`
 }

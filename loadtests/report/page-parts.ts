@@ -16,6 +16,8 @@ svg path { fill: none; stroke: var(--c); stroke-width: 1.5; stroke-linecap: roun
 svg path.dots { stroke-width: 5 } .grid { stroke: var(--line) } .mark { stroke: var(--bad); stroke-dasharray: 4 3; stroke-width: 1.5 } .cursor { stroke: currentColor; opacity: .4 }
 .l0 { --c: #1f77b4 } .l1 { --c: #e6862a } .l2 { --c: #d03a3a } .l3 { --c: #2a9d52 }
 .l4 { --c: #8a63c9 } .l5 { --c: #8c6d5a } .l6 { --c: #d96bb8 } .l7 { --c: #8a8f3c }
+.l8 { --c: #17a2b0 } .l9 { --c: #b8405e } .background { --c: #999 }
+td.number, th.number { text-align: right }
 pre, .note { border-left: 3px solid var(--line); padding-left: 1em }
 `
 
@@ -30,8 +32,9 @@ const figures = [...document.querySelectorAll('figure')].map((figure) => ({
 function show(share) {
   for (const { cursor, outputs, plot } of figures) {
     const at = plot.left + share * (plot.width - plot.left - plot.right)
-    cursor.setAttribute('x1', share < 0 ? -9 : at)
-    cursor.setAttribute('x2', share < 0 ? -9 : at)
+    cursor.setAttribute('visibility', share < 0 ? 'hidden' : 'visible')
+    cursor.setAttribute('x1', at)
+    cursor.setAttribute('x2', at)
     plot.lines.forEach(({ x, y }, i) => {
       const after = x.findIndex((ms) => ms >= share * plot.endX)
       const value = share < 0 ? null : y[after]

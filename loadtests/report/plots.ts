@@ -1,4 +1,4 @@
-import type { Report } from './report.ts'
+import { othersRole, type Report } from './report.ts'
 import type { Line, Plot } from './svg-plot.ts'
 
 /** Which figures of a run are drawn, in this order; those without data are left out. */
@@ -22,6 +22,7 @@ export function plotsOf(report: Report): Plot[] {
       name: role,
       x: (processes[role]?.timesMs ?? []).map((at) => at - startedAtMs),
       y: pick(role),
+      ...(role === othersRole && { isBackground: true }),
     }))
   const plots: Plot[] = [
     {
@@ -39,6 +40,7 @@ export function plotsOf(report: Report): Plot[] {
     latency('Time to connect', 'connect_time'),
     latency('Time to be back after a loss', 'reconnect_time'),
     latency('Presence: from a change to the first who is told', 'presence_lag'),
+    latency('Presence: the same, of connections lost without a word', 'presence_loss_lag'),
     latency('Voice: from sending to being stored', 'voice_stored_time'),
     latency('HTTP requests', 'http_req_duration'),
     { title: 'What went wrong', unit: 'a second', lines: faultLines(report, line) },

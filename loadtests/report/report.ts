@@ -32,11 +32,14 @@ export interface Report extends Verdict {
   startedAtMs: number
   target: string
   machine: Machine
-  /** By role: `gateway-1`, `redis`, `k6`. */
+  /** By role: `gateway-1`, `redis`, `k6`; `othersRole`, of which there is no memory. */
   processes: Record<string, ProcessSeries>
   series: Series
   marks: Mark[]
 }
+
+/** All other programs of the machine on which k6 ran, and other machines of its host. */
+export const othersRole = 'others'
 
 /** The most that it held at any look, bytes. */
 export function peakBytes({ memoryBytes }: ProcessSeries): number {

@@ -5,6 +5,8 @@ export interface Line {
   /** Milliseconds from the run's start, ascending. */
   x: readonly number[]
   y: readonly (number | null)[]
+  /** Drawn behind the others' colours, in grey. */
+  isBackground?: boolean
 }
 
 export interface Plot {
@@ -23,6 +25,8 @@ const top = 8
 const bottom = 22
 /** Of one line; a longer run shows the highest of each stretch. */
 const mostPoints = 400
+/** As many as the page's style has. */
+const colours = 10
 
 /** A figure: the drawing, its legend, and its values as data for the page's script. */
 export function figure({ title, unit, lines, marks = [] }: Plot): string {
@@ -37,7 +41,7 @@ export function figure({ title, unit, lines, marks = [] }: Plot): string {
       `<line class="grid" x1="${left}" x2="${width - right}" y1="${atY(y)}" y2="${atY(y)}"/>` +
       `<text x="${left - 6}" y="${atY(y) + 4}" text-anchor="end">${short(y)}</text>`,
   )
-  const seconds = scale(endX / 1_000)
+  const seconds = scale(endX / 2_000)
   const times = Array.from(
     { length: Math.floor(endX / 1_000 / seconds.step) + 1 },
     (_, i) => i * seconds.step,
@@ -46,13 +50,15 @@ export function figure({ title, unit, lines, marks = [] }: Plot): string {
     ({ x, text }) =>
       `<line class="mark" x1="${atX(x)}" x2="${atX(x)}" y1="${top}" y2="${height - bottom}"><title>${escaped(text)}</title></line>`,
   )
-  const drawn = shown.map((line, i) => `<g class="l${i % 8}">${drawing(line, atX, atY)}</g>`)
-  const legend = shown.map(({ name }, i) => `<li class="l${i % 8}">${escaped(name)} <output></output></li>`)
+  const drawn = shown.map((line, i) => `<g class="${colour(line, i)}">${drawing(line, atX, atY)}</g>`)
+  const legend = shown.map(
+    (line, i) => `<li class="${colour(line, i)}">${escaped(line.name)} <output></output></li>`,
+  )
   const data = escaped(
     JSON.stringify({ left, right, width, endX, unit, lines: shown.map(({ x, y }) => ({ x, y })) }),
   )
   return `<figure data-plot="${data}"><figcaption>${escaped(title)} <small>${escaped(unit)}</small></figcaption>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">${[...grid, ...times, ...happened, ...drawn].join('')}<line class="cursor" y1="${top}" y2="${height - bottom}" x1="-9" x2="-9"/></svg>
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">${[...grid, ...times, ...happened, ...drawn].join('')}<line class="cursor" y1="${top}" y2="${height - bottom}" visibility="hidden"/></svg>
 <ul>${legend.join('')}</ul></figure>`
 }
 
@@ -68,13 +74,18 @@ export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
-function thinned({ name, x, y }: Line): Line {
+function colour({ isBackground }: Line, i: number): string {
+  return isBackground ? 'background' : `l${i % colours}`
+}
+
+function thinned(line: Line): Line {
+  const { x, y } = line
   const per = Math.ceil(x.length / mostPoints)
-  if (per <= 1) return { name, x, y }
+  if (per <= 1) return line
   const starts = Array.from({ length: Math.ceil(x.length / per) }, (_, i) => i * per)
   const highest = (from: number) =>
     y.slice(from, from + per).reduce((a, b) => (a === null ? b : b === null ? a : Math.max(a, b)), null)
-  return { name, x: starts.map((from) => x[from] ?? 0), y: starts.map(highest) }
+  return { ...line, x: starts.map((from) => x[from] ?? 0), y: starts.map(highest) }
 }
 
 /** A value without neighbours is a dot. */

@@ -14,11 +14,14 @@ export type Fault =
   | 'leak'
   | 'alter'
   | 'presence'
+  | 'presence-silent'
+  | 'presence-answer'
   | 'last-seen'
 
 const messageEvent = /^42\["new_(?:group_)?message",/
 const statusEvent = '42["user_status_changed",'
 const anAnswer = /^43\d+\[/
+const aSubscription = /^43\d+\[\{"ok":true,"statuses":/
 
 /** Does the fault to every so many-th chance. `count` says how often it has. */
 export class FaultSaboteur implements Saboteur {
@@ -54,6 +57,7 @@ export class FaultSaboteur implements Saboteur {
     if (text.startsWith('0{') && this.#isChance(['no-open'])) return
     if (messageEvent.test(text)) this.#onMessage(text, victim, pass)
     else if (text.startsWith(statusEvent)) this.#onStatus(text, victim, pass)
+    else if (aSubscription.test(text)) victim.send(this.#subscription(text))
     else if (this.#lost.size > 0 && anAnswer.test(text)) victim.send(this.#withoutLost(text))
     else pass()
   }
@@ -84,13 +88,23 @@ export class FaultSaboteur implements Saboteur {
   #onStatus(text: string, victim: Victim, pass: () => void): void {
     const [event, status] = JSON.parse(text.slice(2)) as [string, UserStatus]
     const { isOnline, lastSeen } = status
-    if (lastSeen === null || !this.#isChance(['presence', 'last-seen'])) {
+    if (lastSeen === null || !this.#isChance(['presence', 'presence-silent', 'last-seen'])) {
       pass()
       return
     }
+    if (this.#fault === 'presence-silent') return
     const hourBefore = new Date(Date.parse(lastSeen) - 3_600_000).toISOString()
     const lie = this.#fault === 'presence' ? { isOnline: !isOnline } : { lastSeen: hourBefore }
     victim.send(`42${JSON.stringify([event, { ...status, ...lie }])}`)
+  }
+
+  /** Of one of those whom a client subscribes to it is told the opposite. */
+  #subscription(text: string): string {
+    const head = text.slice(0, text.indexOf('['))
+    const [answer] = JSON.parse(text.slice(head.length)) as [{ statuses: UserStatus[] }]
+    for (const status of answer.statuses)
+      if (this.#isChance(['presence-answer'])) status.isOnline = !status.isOnline
+    return head + JSON.stringify([answer])
   }
 
   /** Not by asking either: `sync` does not tell of it, to anybody. */

@@ -10,6 +10,7 @@ export function aReport(changed: Partial<Report> = {}, p95 = 50): Report {
   return {
     scenario: 'smoke',
     outcome: 'failed',
+    heldUp: [],
     durationSeconds: seconds,
     settings: { RATE: 100 },
     thresholds: [

@@ -223,6 +223,34 @@ test('refused and unanswered: nobody must hear them, and that they failed is cou
   t.equal(judge.awaited, 0)
 })
 
+test('refused for now: it may be there all the same', async (t) => {
+  const { judge, stream } = conversation({ messages: 0 })
+  judge.sent(stream, { id: 'm1', sender: 'ann', senderId: 'ann', content: 'text 1', at: 1_000 })
+  judge.refused('m1', 'RETRY_LATER', { mayBeThere: true })
+  judge.heard('bob', message(1), 1_010)
+  judge.history(stream, [message(1)])
+  t.strictSame(judge.conclude(), found({ refused: 1 }))
+})
+
+test('who got no answer is not said to have lost anything', async (t) => {
+  const { judge } = conversation({ messages: 2 })
+  judge.heard('bob', message(1), 1_010)
+  const unasked = judge.missing()
+  t.match(unasked, [{ device: 'bob' }])
+  t.strictSame(judge.conclude({ unasked }), found({}))
+})
+
+test('in flight: sent, and not acknowledged yet', async (t) => {
+  const { judge, stream } = conversation({ messages: 0 })
+  const ids = ['m1', 'm2', 'm3', 'm4']
+  for (const [i, id] of ids.entries())
+    judge.sent(stream, { id, sender: 'ann', senderId: 'ann', content: id, at: 1_000 + 10 * i })
+  judge.acked('m2', { messageId: 'id2', conversationId: 'c', seq: 2 }, 1_025)
+  judge.acked('m1', { messageId: 'id1', conversationId: 'c', seq: 1 }, 1_015)
+  t.strictSame(judge.inFlight(ids), { most: 2, firstAckAt: 1_015 })
+  t.strictSame(judge.inFlight([]), { most: 0, firstAckAt: undefined })
+})
+
 test('one in a thousand is found', async (t) => {
   for (const fault of ['lost', 'doubled', 'reordered', 'leaked'] as const) {
     const { judge } = conversation({ messages: 1_000 })

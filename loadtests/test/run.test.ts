@@ -2,7 +2,7 @@ import type { SyncedConversation } from '@earshot/protocol'
 import { test } from 'tap'
 import { Positions } from '../lib/earshot/positions.ts'
 import { syncAll } from '../lib/earshot/sync.ts'
-import { pairsAcrossNodes } from '../lib/run/pairs.ts'
+import { crowdedNode, pairsAcrossNodes } from '../lib/run/pairs.ts'
 
 test('positions: up to the first hole', async (t) => {
   const positions = new Positions()
@@ -81,4 +81,14 @@ test('pairs: across nodes, everybody in one, however they are spread', async (t)
   }
   t.equal(pairsAcrossNodes(Array.from({ length: 5 }, () => ({ node: 'only' }))).length, 2)
   t.strictSame(pairsAcrossNodes([]), [])
+})
+
+test('a node is crowded when it has got more than three of four', async (t) => {
+  const spread = (...counts: number[]) =>
+    counts.flatMap((count, n) => Array.from({ length: count }, () => ({ node: `n${n}` })))
+  t.equal(crowdedNode(spread(3, 1), 2).length, 0)
+  t.equal(crowdedNode(spread(1, 4), 2).length, 4)
+  t.equal(crowdedNode(spread(9), 2).length, 9)
+  t.equal(crowdedNode(spread(9), 1).length, 0, 'there is no other')
+  t.equal(crowdedNode([], 2).length, 0)
 })

@@ -50,7 +50,7 @@ const cases: Case[] = [
     broken: ['lost'],
     env: { USERS: '40', RATE: '40', MESSAGES: '1100', GROUP_MESSAGES: '0' },
   },
-  ...(['presence', 'last-seen'] as const).map((fault) => ({
+  ...(['presence', 'presence-silent', 'presence-answer', 'last-seen'] as const).map((fault) => ({
     fault,
     scenario: 'users-1000',
     broken: ['presence_errors'],

@@ -58,4 +58,13 @@ test('a run in which k6 was held up is invalid, unless something is wrong that n
   t.equal(outcome({ k6_lag: trend(4_999), connections_lost: counter(3, false) }), 'failed')
   t.equal(outcome({ ...late, connections_lost: counter(3, false), lost: counter(1, false) }), 'failed')
   t.equal(outcome({ ...late, connections_lost: counter(0, true) }), 'passed')
+  t.equal(outcome({ ...late, presence_late: counter(1, false) }), 'invalid')
+  t.equal(outcome({ ...late, presence_errors: counter(1, false) }), 'failed')
+  const figures = data({ ...late, presence_late: counter(1, false) })
+  const verdict = verdictOf({ scenario: 's' }, figures)
+  t.strictSame(verdict.heldUp, ['k6 itself was held up for 5.0 s.'])
+  t.match(
+    summaryText(verdict, figures),
+    /s: INVALID[\s\S]*held up for 5\.0 s\.[\s\S]*nothing untrue was said/,
+  )
 })

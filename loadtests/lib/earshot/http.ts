@@ -8,7 +8,7 @@ export class HttpError extends Error {
 }
 
 /** Longer than any answer should take. */
-const timeout = '15s'
+const timeout = '60s'
 
 interface Asking {
   target: string

@@ -10,6 +10,11 @@ export class RefusedError extends Error {
     this.wire = wire
   }
 
+  /** A store did not answer in time, or something broke: what was asked for may have been done all the same. */
+  get mayBeThere(): boolean {
+    return this.wire.code === 'RETRY_LATER' || this.wire.code === 'INTERNAL'
+  }
+
   /** Milliseconds to wait before the same may succeed; `undefined`: it never will. */
   get retryAfterMs(): number | undefined {
     const { code, retryAfterMs } = this.wire

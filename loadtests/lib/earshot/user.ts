@@ -25,6 +25,8 @@ export interface UserOptions {
   /** Which of the user's devices this is, in what a judge says. */
   device?: string
   reconnect?: Partial<BackoffOptions> | false
+  /** Milliseconds from the first byte to being connected. */
+  connectTimeoutMs?: number
   /** Milliseconds that an acknowledgement may take. */
   ackTimeoutMs?: number
 }
@@ -66,7 +68,7 @@ export class EarshotUser {
   #node: string | undefined
 
   constructor(options: UserOptions, events: UserEvents = {}) {
-    const { userId, name = userId, target, jwtSecret, reconnect, ackTimeoutMs } = options
+    const { userId, name = userId, target, jwtSecret, reconnect, connectTimeoutMs, ackTimeoutMs } = options
     this.userId = userId
     this.device = options.device ?? userId
     this.token = signToken({ userId, name, ttlSeconds: tokenTtlSeconds }, jwtSecret)
@@ -76,6 +78,7 @@ export class EarshotUser {
         url: target,
         auth: () => ({ token: this.token }),
         ...(reconnect !== undefined && { reconnect }),
+        ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
         ...(ackTimeoutMs !== undefined && { ackTimeoutMs }),
       },
       {

@@ -68,6 +68,7 @@ export class Judge {
       lane,
       number: stream.nextNumber(lane),
       attempts: 1,
+      ackedAt: undefined,
       outcome: 'waiting',
       seq: undefined,
       messageId: undefined,
@@ -94,6 +95,7 @@ export class Judge {
     const sent = this.#get(id)
     if (sent.outcome === 'waiting') this.#unanswered--
     sent.outcome = 'acked'
+    sent.ackedAt ??= at
     sent.stream.conversationId ??= ack.conversationId
     if (ack.conversationId !== sent.stream.conversationId)
       this.#fault('altered', `${id} went to ${ack.conversationId}, not ${sent.stream.conversationId}`)
@@ -101,8 +103,9 @@ export class Judge {
     this.#sink.acked(at - sent.at)
   }
 
-  refused(id: string, why: string): void {
-    this.#settleWithout(id, 'refused')
+  /** @param mayBeThere the server says that it could not do it now: it may have done it all the same */
+  refused(id: string, why: string, { mayBeThere = false } = {}): void {
+    this.#settleWithout(id, mayBeThere ? 'unanswered' : 'refused')
     this.#fault('refused', `${id}: ${why}`)
   }
 
@@ -141,6 +144,22 @@ export class Judge {
     return this.#get(id).awaited.size === 0
   }
 
+  /** How many of these messages had been sent and were not acknowledged yet, at the busiest moment, and when the first one was. */
+  inFlight(ids: readonly string[]): { most: number; firstAckAt: number | undefined } {
+    const sent = ids.map((id) => this.#get(id))
+    const acks = sent.flatMap(({ ackedAt }) => ackedAt ?? []).sort((a, b) => a - b)
+    let acked = 0
+    let most = 0
+    for (const [i, at] of sent
+      .map((one) => one.at)
+      .sort((a, b) => a - b)
+      .entries()) {
+      while ((acks[acked] ?? Number.POSITIVE_INFINITY) <= at) acked++
+      most = Math.max(most, i + 1 - acked)
+    }
+    return { most, firstAckAt: acks[0] }
+  }
+
   /** Who has not heard everything that was acknowledged: they should ask. */
   missing(): Missing[] {
     const missing: Missing[] = []
@@ -163,13 +182,17 @@ export class Judge {
 
   /**
    * To be called once, after all were given the time and asked. With `live`, a message that only asking brought is a
-   * fault.
+   * fault. `unasked`: those of `missing()` who got no answer; of what they lack nothing is known.
    */
-  conclude({ live = true } = {}): Record<Fault, number> {
+  conclude({ live = true, unasked = [] as readonly Missing[] } = {}): Record<Fault, number> {
+    const isUnasked = (device: string, stream: Stream) =>
+      unasked.some((one) => one.device === device && one.stream === stream)
     for (const sent of this.#sent.values()) {
       if (sent.outcome === 'waiting') this.unanswered(sent.id)
       if (!isAcked(sent)) continue
-      for (const device of sent.awaited) this.#fault('lost', `${sent.id}: ${device} never got it`)
+      for (const device of sent.awaited) {
+        if (!isUnasked(device, sent.stream)) this.#fault('lost', `${sent.id}: ${device} never got it`)
+      }
       if (!live) continue
       for (const device of sent.heardBySync) {
         if (!sent.heardLive.has(device)) this.#fault('missed_live', `${sent.id}: ${device} had to ask for it`)

@@ -14,6 +14,8 @@ interface Truth {
   since: number
   /** From then on everybody must be told so. */
   dueAt: number
+  /** How long after `since` that is, milliseconds. */
+  dueInMs: number
   wasTold: boolean
   /** When the connection was lost that is being taken up again, and who was told meanwhile that the user is gone. */
   away?: { since: number; toldGone: string[] }
@@ -23,10 +25,15 @@ interface Truth {
 
 export interface PresenceSink {
   check(): void
-  /** Milliseconds from a change to the first event that tells of it. */
-  lag(ms: number): void
+  /** Milliseconds from a change to the first event that tells of it. @param dueInMs that it may take */
+  lag(ms: number, dueInMs: number): void
   /** One who was away for a moment only was shown as gone by an event. */
   flicker(detail: string): void
+  /** An event of a state before the one that is known: allowed, clients pass over it by its version. */
+  overtaken(): void
+  /** It was said later than allowed, or not yet: slowness may be why. */
+  late(detail: string): void
+  /** It is not so, however slow who said it. */
   fault(detail: string): void
 }
 
@@ -35,9 +42,14 @@ export interface PresenceTolerance {
   lastSeenMs: number
   /** Most milliseconds between now and the `lastSeen` that is told of somebody online; a heartbeat and a renewal. */
   onlineStaleMs: number
+  /** Most milliseconds that an answer without a version may be old when it is given: nodes keep them for a while. */
+  cacheMs: number
   /** Most milliseconds without a connection that nobody must notice; less than the cluster's grace. */
   flickerMs: number
 }
+
+/** A `lastSeen` that is off by so many times of what is tolerated was not merely taken too late. */
+const untrueTimes = 10
 
 /** What one source told one watcher last; a source never goes back. */
 interface Known {
@@ -69,7 +81,7 @@ export class PresenceJudge {
     const wasTold = isSame && before.wasTold
     const away = isSame ? before.away : undefined
     const wasAwayShortly = away !== undefined && since - away.since <= this.#tolerance.flickerMs
-    this.#truth.set(userId, { isOnline, since, dueAt: since + dueInMs, wasTold, wasAwayShortly })
+    this.#truth.set(userId, { isOnline, since, dueAt: since + dueInMs, dueInMs, wasTold, wasAwayShortly })
     for (const watcher of (wasAwayShortly && away?.toldGone) || []) this.#flicker(watcher, userId)
   }
 
@@ -96,15 +108,16 @@ export class PresenceJudge {
   event(watcher: string, status: Told, at: number): void {
     const known = this.#known.get(key(watcher, status.userId))
     const { version = 0 } = status
+    // Two nodes tell of two changes, or an answer was faster: the order on the wire is not that of the changes.
     if (known && version < known.version) {
-      this.#sink.fault(`${watcher} was told version ${version} of ${status.userId} after ${known.version}`)
+      this.#sink.overtaken()
       return
     }
     const truth = this.#truth.get(status.userId)
     if (truth?.isOnline === status.isOnline && !truth.wasTold) {
       truth.wasTold = true
       // Of one who is still coming it is not known yet since when they are here.
-      if (Number.isFinite(truth.dueAt)) this.#sink.lag(Math.max(0, at - truth.since))
+      if (Number.isFinite(truth.dueAt)) this.#sink.lag(Math.max(0, at - truth.since), truth.dueInMs)
     }
     if (truth?.isOnline && !status.isOnline) {
       if (truth.away) truth.away.toldGone.push(watcher)
@@ -122,21 +135,37 @@ export class PresenceJudge {
     const truth = this.#truth.get(status.userId)
     if (!truth?.isOnline || !status.isOnline || status.lastSeen === null) return
     const stale = askedAt - Date.parse(status.lastSeen)
-    if (stale > this.#tolerance.onlineStaleMs) {
-      this.#sink.fault(
-        `${watcher} was told that ${status.userId}, who is online, was last seen ${stale} ms ago`,
-      )
-    }
+    this.#measure(
+      stale,
+      this.#tolerance.onlineStaleMs,
+      `${watcher} was told that ${status.userId}, who is online, was last seen ${stale} ms ago`,
+    )
   }
 
-  /** An answer about all these users; one who is missing in it is a fault. */
-  answeredAll(asker: string, userIds: readonly string[], answer: readonly Told[], askedAt: number): void {
+  /**
+   * An answer about all these users; one who is missing in it is a fault. Gives those of whom it does not say what is so:
+   * they may be asked about again, and in the `last` answer that is a fault.
+   */
+  answeredAll(
+    asker: string,
+    userIds: readonly string[],
+    answer: readonly Told[],
+    askedAt: number,
+    { last = true } = {},
+  ): string[] {
     const told = new Map(answer.map((status) => [status.userId, status]))
-    for (const userId of userIds) {
+    return userIds.filter((userId) => {
       const status = told.get(userId)
-      if (status) this.answered(asker, status, askedAt)
-      else this.#sink.fault(`${asker} was told nothing of ${userId}`)
-    }
+      if (!status) {
+        this.#sink.fault(`${asker} was told nothing of ${userId}`)
+        return false
+      }
+      this.answered(asker, status, askedAt)
+      const truth = this.#truth.get(userId)
+      if (!truth || truth.isOnline === status.isOnline) return false
+      if (last) this.#sink.fault(`${asker} is told to the end that ${userId} is ${word(status.isOnline)}`)
+      return true
+    })
   }
 
   /** Whether every watcher's last word agrees with the truth. */
@@ -144,7 +173,12 @@ export class PresenceJudge {
     return this.#mistaken().length === 0
   }
 
-  /** At the end: each watcher's last word of each whom they watch is the truth. */
+  /** The time is over in which all should know: those who do not are late. */
+  overdue(): void {
+    for (const detail of this.#mistaken()) this.#sink.late(detail)
+  }
+
+  /** At the end, when no slowness explains it any more: each watcher's last word of each whom they watch is the truth. */
   conclude(): void {
     for (const detail of this.#mistaken()) this.#sink.fault(detail)
     for (const watched of this.#watched.values()) for (const _ of watched) this.#sink.check()
@@ -188,20 +222,29 @@ export class PresenceJudge {
       this.#sink.fault(`${whom} is ${word(status.isOnline)} by version ${known.version}, as the opposite was`)
     }
     if (at >= truth.dueAt && status.isOnline !== truth.isOnline) {
-      this.#sink.fault(
+      this.#sink.late(
         `${whom} is ${word(status.isOnline)}, ${Math.round(at - truth.since)} ms after the opposite became true`,
       )
     }
     // Versions say which of two states is newer, and while somebody is online signs of life come within one: an answer and
     // an event may overtake each other there, and clients pass over a version that they know.
     const isOvertaken = isSameVersion && status.isOnline && (isEvent || at < (known?.at ?? 0))
-    if (known && lastSeen < known.lastSeen && !isOvertaken) {
+    const cacheMs = status.version === undefined ? this.#tolerance.cacheMs : 0
+    if (known && lastSeen < known.lastSeen - cacheMs && !isOvertaken) {
       this.#sink.fault(`${whom} was last seen ${known.lastSeen - lastSeen} ms before what was told earlier`)
     }
     const off = Math.abs(lastSeen - truth.since)
-    if (!status.isOnline && !truth.isOnline && off > this.#tolerance.lastSeenMs) {
-      this.#sink.fault(`${whom} was last seen ${off} ms away from when they left`)
-    }
+    if (!status.isOnline && !truth.isOnline)
+      this.#measure(
+        off,
+        this.#tolerance.lastSeenMs,
+        `${whom} was last seen ${off} ms away from when they left`,
+      )
+  }
+
+  #measure(ms: number, mostMs: number, detail: string): void {
+    if (ms > mostMs * untrueTimes) this.#sink.fault(detail)
+    else if (ms > mostMs) this.#sink.late(detail)
   }
 }
 

@@ -31,6 +31,8 @@ export interface Sent {
   /** Its place among the messages of this lane in the stream, from 1. */
   number: number
   attempts: number
+  /** When its acknowledgement arrived, milliseconds since 1970. */
+  ackedAt: number | undefined
   outcome: 'waiting' | 'acked' | 'refused' | 'unanswered'
   /** As the acknowledgement or the first delivery tells it. */
   seq: number | undefined

@@ -6,16 +6,16 @@ import { Turns } from './turns.ts'
 export async function burst(chat: JudgedChat, channels: readonly Channel[], messages: number): Promise<void> {
   const turns = new Turns(channels)
   const startedAt = Date.now()
-  let firstAckMs: number | undefined
-  const sendOne = async () => {
+  const sendOne = () => {
     const { channel, from } = turns.next()
-    await chat.send(channel, from)
-    firstAckMs ??= Date.now() - startedAt
+    return chat.send(channel, from)
   }
   // In one go: a turn of the event loop in between would answer some before others are sent.
   const sends = Array.from({ length: messages }, sendOne)
   metrics.burstSent.add(Date.now() - startedAt)
-  await Promise.all(sends)
-  if (firstAckMs !== undefined) metrics.burstFirstAck.add(firstAckMs)
+  // By when frames arrived, not by when this VU came to them: it has been busy sending.
+  const { most, firstAckAt } = chat.judge.inFlight(await Promise.all(sends))
+  metrics.inFlight.add(most)
+  if (firstAckAt !== undefined) metrics.burstFirstAck.add(firstAckAt - startedAt)
   metrics.burstDone.add(Date.now() - startedAt)
 }

@@ -1,7 +1,11 @@
 import { EarshotUser, type UserEvents, type UserOptions } from '../earshot/user.ts'
-import { jwtSecret, nodes, target } from './env.ts'
+import { answerMs, jwtSecret, nodes, target } from './env.ts'
 import { countFault, metrics } from './metrics.ts'
+import { crowdedNode } from './pairs.ts'
 import { sleep } from './wait.ts'
+
+/** One after the other, to get a crowd spread; it has never taken more than one. */
+const mostMoves = 5
 
 /** All users that this VU has made. */
 const made: EarshotUser[] = []
@@ -17,7 +21,15 @@ export function makeUser(
   let lostAt: number | undefined
   const wanted = events(() => user)
   const user: EarshotUser = new EarshotUser(
-    { target, jwtSecret, userId, name: `Load ${userId}`, ...options },
+    {
+      target,
+      jwtSecret,
+      userId,
+      name: `Load ${userId}`,
+      connectTimeoutMs: answerMs,
+      ackTimeoutMs: answerMs,
+      ...options,
+    },
     {
       ...wanted,
       connected(tookMs, again) {
@@ -89,13 +101,15 @@ export async function connectQuietly(
 }
 
 /**
- * Moves half of the users when one node has got them all: a balancer that counts connections may still count those of
- * an earlier run.
+ * Moves half of the users of a node that has got nearly all: a balancer that counts connections may still count those of an
+ * earlier run, and others connect as well.
  */
 export async function spreadOverNodes(users: readonly EarshotUser[], perSecond: number): Promise<void> {
-  for (let round = 0; round < 3 && nodes > 1; round++) {
-    if (new Set(users.map(({ node }) => node)).size > 1) return
-    const half = users.slice(0, users.length / 2)
+  for (let round = 0; round < mostMoves && nodes > 1; round++) {
+    const here = users.filter(({ socket }) => socket.isConnected)
+    const crowded = crowdedNode(here, nodes)
+    if (crowded.length === 0) return
+    const half = crowded.slice(0, Math.ceil(crowded.length / 2))
     for (const { socket } of half) socket.disconnect()
     await sleep(1_000)
     await connectAll(half, perSecond)

@@ -9,7 +9,7 @@ import { atPace, type Pace } from './pace.ts'
 import { Turns } from './turns.ts'
 import type { VoiceCheck } from './voice-check.ts'
 
-/** How often people do what, of a hundred things that they do. */
+/** What people do, of a hundred things that they do. */
 const shares = { text: 50, group: 15, voice: 3, typing: 12, read: 10, history: 5, list: 3, drop: 2 }
 type Doing = keyof typeof shares
 
@@ -26,6 +26,7 @@ export interface DayOptions {
 /** What people do in a day, at a pace: they write, talk, type, read, look things up, and lose their connection. */
 export async function day({ chat, voice, direct, groups }: DayOptions, pace: Pace): Promise<void> {
   const clips = makeClips(clipCount, clipBytes)
+  const drawn = draws()
   const pairs = new Turns(direct)
   const gatherings = groups.length > 0 ? new Turns(groups) : pairs
   const all = new Turns([...direct, ...groups])
@@ -70,11 +71,13 @@ async function orCount(doing: Doing, work: () => Promise<void>): Promise<void> {
   }
 }
 
-function drawn(): Doing {
-  let left = Math.random() * 100
-  for (const [doing, share] of Object.entries(shares) as [Doing, number][]) {
-    left -= share
-    if (left < 0) return doing
+/** In any order, but of a hundred draws each its share: in a short day nothing is left to luck. */
+function draws(): () => Doing {
+  const deck: Doing[] = []
+  return () => {
+    if (deck.length === 0)
+      for (const [doing, share] of Object.entries(shares) as [Doing, number][])
+        deck.push(...Array.from({ length: share }, () => doing))
+    return deck.splice(Math.floor(Math.random() * deck.length), 1)[0] ?? 'text'
   }
-  return 'text'
 }

@@ -127,7 +127,8 @@ export class JudgedChat {
           await sleep(waitMs)
           continue
         }
-        if (error instanceof RefusedError) this.judge.refused(id, error.message)
+        if (error instanceof RefusedError)
+          this.judge.refused(id, error.message, { mayBeThere: error.mayBeThere })
         else this.judge.unanswered(id)
         return id
       }

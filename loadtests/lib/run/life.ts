@@ -1,6 +1,6 @@
 import { Judge } from '../judge/judge.ts'
 import { type DayOptions, day } from './day.ts'
-import { whole } from './env.ts'
+import { limit, whole } from './env.ts'
 import { gatherPairs, inPairs, makeGroups } from './gather.ts'
 import { JudgedChat } from './judged-chat.ts'
 import { countFault, metrics, metricsSink } from './metrics.ts'
@@ -8,11 +8,11 @@ import { atOnceMs, concludePresence, leave, presenceJudge, watch } from './prese
 import { checkReceipts } from './receipt-check.ts'
 import { reconcile } from './reconcile.ts'
 import type { Run } from './run.ts'
-import { alwaysRight, never, pairsThreshold, type Thresholds } from './thresholds.ts'
+import { alwaysRight, latencyThresholds, never, pairsThreshold, type Thresholds } from './thresholds.ts'
 import { VoiceCheck } from './voice-check.ts'
 import { eachOf, until } from './wait.ts'
 
-const patienceMs = whole('PATIENCE_MS', 60_000)
+const patienceMs = limit('PATIENCE_MS', 60_000, { loose: 120_000 })
 const groupSize = whole('GROUP_SIZE', 6, { least: 2, most: 100 })
 /** Whose lists are looked at at the end, of each VU. */
 const checkedUsers = 10
@@ -35,8 +35,10 @@ export interface Life {
 export const lifeThresholds: Thresholds = {
   ...alwaysRight,
   ...pairsThreshold(),
+  ...latencyThresholds(3_000),
   ...never('connect_failures', 'connections_lost', 'action_failures'),
-  ...never('presence_errors', 'presence_flickers', 'receipt_errors', 'audio_wrong', 'audio_missing'),
+  ...never('presence_errors', 'presence_late', 'presence_flickers'),
+  ...never('receipt_errors', 'audio_wrong', 'audio_missing'),
 }
 
 /** A crowd that comes, lives a day, is judged, and leaves. */

@@ -22,10 +22,16 @@ export const metrics = {
   burstSent: new Trend('burst_all_sent', true),
   burstFirstAck: new Trend('burst_first_ack', true),
   burstDone: new Trend('burst_all_acked', true),
+  /** Of each burst and VU the most at once, added up. */
+  inFlight: new Counter('messages_in_flight'),
   pairsAcrossNodes: new Rate('pairs_across_nodes'),
   presenceErrors: new Counter('presence_errors'),
+  presenceLate: new Counter('presence_late'),
+  presenceOvertaken: new Counter('presence_overtaken'),
   presenceChecks: new Counter('presence_checks'),
   presenceLag: new Trend('presence_lag', true),
+  /** The same of connections that were lost without a word: grace, lease and sweep are in it. */
+  presenceLossLag: new Trend('presence_loss_lag', true),
   /** Connected at the end of a run in which connections were lost. */
   usersBack: new Counter('users_back'),
   flickers: new Counter('presence_flickers'),

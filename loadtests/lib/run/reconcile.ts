@@ -1,7 +1,8 @@
 import type { EarshotUser } from '../earshot/user.ts'
+import type { Missing } from '../judge/judge.ts'
 import { type Channel, heardOf, type JudgedChat } from './judged-chat.ts'
 import { countFault, metrics } from './metrics.ts'
-import { eachOf, until } from './wait.ts'
+import { eachOf, tryAgain, until } from './wait.ts'
 
 export interface ReconcileOptions {
   /** Milliseconds that acknowledgements and last deliveries may take, each. */
@@ -43,9 +44,9 @@ export async function settle(
 
 /** Asks for what is missing, compares the histories, and lets the judge say what is lost. */
 export async function conclude(chat: JudgedChat, { live = true }: ReconcileOptions = {}): Promise<void> {
-  await askForMissing(chat)
+  const unasked = await askForMissing(chat)
   await eachOf(chat.channels, historiesAtOnce, (channel) => readHistory(chat, channel))
-  chat.judge.conclude({ live })
+  chat.judge.conclude({ live, unasked })
 }
 
 /** Those who have said something in it; in a silent one the first, so that it has a last message as well. */
@@ -55,18 +56,23 @@ function speakers({ members, stream }: Channel): EarshotUser[] {
   return those.length > 0 ? those : members.slice(0, 1)
 }
 
-async function askForMissing(chat: JudgedChat): Promise<void> {
+/** Gives those who got no answer. */
+async function askForMissing(chat: JudgedChat): Promise<Missing[]> {
   const byDevice = new Map(chat.users.map((user) => [user.device, user]))
-  await eachOf(chat.judge.missing(), historiesAtOnce, async ({ device, stream }) => {
+  const unasked: Missing[] = []
+  await eachOf(chat.judge.missing(), historiesAtOnce, async (missing) => {
+    const { device, stream } = missing
     const user = byDevice.get(device)
     if (!user || stream.conversationId === undefined) return
-    await orShow(`sync of ${device}`, async () => {
+    const isAsked = await orShow(`sync of ${device}`, async () => {
       if (!user.socket.isConnected) await user.connect()
       for (const message of await user.history(stream.conversationId as string)) {
         chat.judge.heard(device, heardOf(message), Date.now(), 'sync')
       }
     })
+    if (!isAsked) unasked.push(missing)
   })
+  return unasked
 }
 
 async function readHistory({ judge }: JudgedChat, { members, stream }: Channel): Promise<void> {
@@ -81,10 +87,13 @@ async function readHistory({ judge }: JudgedChat, { members, stream }: Channel):
   })
 }
 
-async function orShow(what: string, work: () => Promise<void>): Promise<void> {
+/** Whether it worked, at the second attempt if not at the first. */
+async function orShow(what: string, work: () => Promise<void>): Promise<boolean> {
   try {
-    await work()
+    await tryAgain(1, work)
+    return true
   } catch (error) {
     countFault(metrics.historyFailures, what, String(error))
+    return false
   }
 }

@@ -1,6 +1,6 @@
 import exec from 'k6/execution'
 import http from 'k6/http'
-import { jwtSecret, target } from './env.ts'
+import { answerMs, jwtSecret, target } from './env.ts'
 import type { LagWatch } from './lag.ts'
 import { sleep } from './wait.ts'
 
@@ -44,7 +44,10 @@ export class Run {
 /** To be returned by a scenario's `setup`: makes sure that there is something to judge. */
 export function startRun(connectSeconds: number): Start {
   if (jwtSecret === '') abort('JWT_SECRET is not set: the scripts sign the tokens of their users with it.')
-  const response = http.get(`${target}/readyz`, { timeout: '5s', tags: { name: 'GET /readyz' } })
+  const response = http.get(`${target}/readyz`, {
+    timeout: `${answerMs}ms`,
+    tags: { name: 'GET /readyz' },
+  })
   if (response.status === 0) {
     abort(`Nothing answers at ${target} (${response.error}). Start it (make up), or set TARGET.`)
   }

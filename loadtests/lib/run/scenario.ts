@@ -56,7 +56,7 @@ export function scenario(plan: Plan, work: (run: Run) => Promise<void>): Scenari
       // A VU that threw, or was cut off, has judged nothing.
       thresholds: { vus_finished: [`count==${vus}`], ...plan.thresholds },
       summaryTrendStats: ['min', 'avg', 'med', 'p(95)', 'p(99)', 'max', 'count'],
-      setupTimeout: '30s',
+      setupTimeout: '120s',
     },
     setup() {
       if (plan.action) requireControl(plan.action)

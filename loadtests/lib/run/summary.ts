@@ -30,19 +30,20 @@ export function summaryText(verdict: Verdict, { metrics }: SummaryData): string 
   const broken = verdict.thresholds.filter(({ ok }) => !ok)
   if (broken.length > 0)
     parts.push(`Does not hold:\n${broken.map((one) => `  ${brokenText(one)}`).join('\n')}`)
-  if (verdict.outcome === 'invalid') parts.push(invalidText(metrics))
+  if (verdict.outcome === 'invalid') parts.push(invalidText(verdict))
   return `\n${parts.join('\n\n')}\n\n`
 }
 
-function invalidText(metrics: SummaryData['metrics']): string {
-  const seconds = ((metrics.k6_lag?.values.max ?? 0) / 1_000).toFixed(1)
+/** Why nothing is said of what does not hold. */
+export function invalidText({ heldUp }: Pick<Verdict, 'heldUp'>): string {
   return [
-    `k6 itself was held up for ${seconds} s: what does not hold may be its own doing. Give it more of a machine, or a`,
-    'smaller run (USERS, RATE). Nothing was lost, doubled, reordered or leaked.',
+    ...heldUp,
+    'What does not hold may come of that: give it more of a machine, or a smaller run (USERS, RATE).',
+    'Nothing was lost, doubled, reordered or leaked, and nothing untrue was said of presence.',
   ].join('\n')
 }
 
-function isOfK6(name: string): boolean {
+export function isOfK6(name: string): boolean {
   return /^(http_|ws_|data_|iteration|vus$|vus_max$|group_duration|checks$|dropped_)/.test(name)
 }
 

@@ -1,6 +1,6 @@
 import { Judge } from '../judge/judge.ts'
 import { type Action, act } from './control.ts'
-import { whole } from './env.ts'
+import { limit, whole } from './env.ts'
 import { gatherPairs } from './gather.ts'
 import { JudgedChat } from './judged-chat.ts'
 import { metrics, metricsSink } from './metrics.ts'
@@ -8,7 +8,7 @@ import { atPace } from './pace.ts'
 import { atOnceMs, concludePresence, leave, presenceJudge, watch } from './presence.ts'
 import { reconcile } from './reconcile.ts'
 import type { Run } from './run.ts'
-import { alwaysRight, never, pairsThreshold, type Thresholds } from './thresholds.ts'
+import { alwaysRight, latencyThresholds, never, pairsThreshold, type Thresholds } from './thresholds.ts'
 import { Turns } from './turns.ts'
 import { eachOf, sleep, until } from './wait.ts'
 
@@ -22,9 +22,9 @@ export function upheavalSettings({ users, ciUsers }: { users: number; ciUsers: n
     rate: whole('RATE', 100, { ci: 20 }),
     /** Seconds of quiet talk before, and after. */
     calm: whole('CALM', 10, { ci: 3 }),
-    patienceMs: whole('PATIENCE_MS', 90_000),
+    patienceMs: limit('PATIENCE_MS', 90_000, { loose: 120_000 }),
     /** Within which 95 of 100 who lost their connection are back. */
-    reconnectMs: whole('RECONNECT_MS', 10_000, { ci: 60_000 }),
+    reconnectMs: limit('RECONNECT_MS', 10_000, { loose: 60_000 }),
   }
 }
 
@@ -39,7 +39,10 @@ export function upheavalThresholds(settings: UpheavalSettings, leastLost: number
   return {
     ...alwaysRight,
     ...pairsThreshold(),
-    ...never('connect_failures', 'presence_errors', 'presence_flickers', 'action_failures'),
+    // What is sent while it happens is sent again until somebody takes it.
+    ...latencyThresholds(10_000),
+    ...never('connect_failures', 'action_failures'),
+    ...never('presence_errors', 'presence_late', 'presence_flickers'),
     users_connected: [`count==${settings.users}`],
     users_back: [`count==${settings.users}`],
     // Without it nothing was done to the cluster, and nothing is proven.

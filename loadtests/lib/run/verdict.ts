@@ -22,8 +22,8 @@ export interface ThresholdVerdict {
 }
 
 /**
- * `invalid`: k6 itself was held up, and only figures that suffer from that do not hold. Such a run says nothing, neither
- * good nor bad, of the server.
+ * `invalid`: k6 or its machine was held up, and only figures that suffer from that do not hold. Of these such a run says
+ * nothing, neither good nor bad, of the server.
  */
 export type Outcome = 'passed' | 'failed' | 'invalid'
 
@@ -39,6 +39,8 @@ export interface ServerThresholds {
 export interface Verdict {
   scenario: string
   outcome: Outcome
+  /** What may have held the run up, in sentences; none: nothing is known to have. */
+  heldUp: string[]
   durationSeconds: number
   settings: Record<string, number | string>
   thresholds: ThresholdVerdict[]
@@ -57,8 +59,24 @@ export interface Judged {
 
 /** Longer than that, and the answer to a ping may come too late: milliseconds, half of the usual ping timeout. */
 const lagMostMs = 5_000
-/** Wrong is wrong, however slow the one who found it. */
-const ofContent = new Set(['lost', 'doubled', 'reordered', 'leaked', 'altered', 'misnumbered', 'audio_wrong'])
+/** Wrong is wrong, however slow the machine. */
+const ofContent = new Set([
+  'lost',
+  'doubled',
+  'reordered',
+  'leaked',
+  'altered',
+  'misnumbered',
+  'presence_errors',
+  'audio_wrong',
+])
+
+/** What a run comes to whose figures are these. Pure. */
+export function outcomeOf(thresholds: readonly ThresholdVerdict[], heldUp: readonly string[]): Outcome {
+  const broken = thresholds.filter(({ ok }) => !ok)
+  if (broken.length === 0) return 'passed'
+  return heldUp.length > 0 && !broken.some(({ metric }) => ofContent.has(metric)) ? 'invalid' : 'failed'
+}
 
 /** What a run's figures mean. Pure. */
 export function verdictOf(judged: Judged, { metrics, state }: SummaryData): Verdict {
@@ -70,12 +88,12 @@ export function verdictOf(judged: Judged, { metrics, state }: SummaryData): Verd
       value: valueFor(expression, values),
     })),
   )
-  const broken = thresholds.filter(({ ok }) => !ok)
   const lagMs = metrics.k6_lag?.values.max ?? 0
-  const isK6s = lagMs > lagMostMs && !broken.some(({ metric }) => ofContent.has(metric))
+  const heldUp = lagMs > lagMostMs ? [`k6 itself was held up for ${(lagMs / 1_000).toFixed(1)} s.`] : []
   return {
     scenario: judged.scenario,
-    outcome: broken.length === 0 ? 'passed' : isK6s ? 'invalid' : 'failed',
+    outcome: outcomeOf(thresholds, heldUp),
+    heldUp,
     durationSeconds: Math.round(state.testRunDurationMs / 100) / 10,
     settings: judged.settings ?? {},
     thresholds,

@@ -83,9 +83,9 @@ export class SocketIoClient<Listens extends object, Emits extends object> {
     return this.#frameAt
   }
 
-  on<E extends EventNames<Listens>>(event: E, handler: Listens[E] & Handler): this {
+  on<E extends EventNames<Listens>>(event: E, handler: (...args: EventArgs<Listens[E]>) => void): this {
     const handlers = this.#handlers.get(event) ?? []
-    handlers.push(handler)
+    handlers.push(handler as unknown as Handler)
     this.#handlers.set(event, handlers)
     return this
   }

@@ -48,6 +48,8 @@ export function decodePacket(frame: string): Packet {
 /** `4<type>[/namespace,][ack id][JSON]` */
 function decodeMessage(frame: string): Packet {
   const type = frame[1]
+  if (type === '5' || type === '6')
+    throw new PacketError(`binary attachments are not spoken here: ${shown(frame)}`)
   let at = 2
   let namespace = '/'
   if (frame[at] === '/') {
@@ -79,7 +81,7 @@ function decodeMessage(frame: string): Packet {
       return { type: 'connect_error', namespace, message: String(message), data }
     }
     default:
-      throw new PacketError(`not spoken here (binary attachments?): ${shown(frame)}`)
+      throw new PacketError(`not a Socket.IO packet: ${shown(frame)}`)
   }
 }
 

@@ -38,7 +38,8 @@ export class Transport {
   /** When the last frame arrived, milliseconds since 1970. */
   #heardAt = 0
   #isClosed = false
-  #reason = 'the server closed the connection'
+  /** Why it ends, by who says so first: k6 tells of an error when the other side answers our own close. */
+  #reason: string | undefined
 
   constructor({ url, headers, tags }: TransportOptions, handlers: TransportHandlers) {
     this.#handlers = handlers
@@ -50,7 +51,7 @@ export class Transport {
     })
     this.#ws.addEventListener('message', (event) => this.#onFrame(event as MessageEvent))
     this.#ws.addEventListener('error', (event) => {
-      this.#reason = (event as ErrorEvent).error
+      this.#reason ??= (event as ErrorEvent).error
       // A connection that never opened has no close event.
       if (this.#ws.readyState === 0 || this.#ws.readyState === 3) this.#closed()
     })
@@ -67,7 +68,7 @@ export class Transport {
   /** Closes when what was sent before has gone out: k6 lets a close overtake it. */
   close(reason: string): void {
     if (this.#isClosed) return
-    this.#reason = reason
+    this.#reason ??= reason
     const until = Date.now() + flushMs
     const tryClosing = () => {
       if (this.#isClosed) return
@@ -84,7 +85,8 @@ export class Transport {
       return
     }
     this.#heardAt = timestamp
-    const packet = decodePacket(data)
+    const packet = this.#decoded(data)
+    if (!packet) return
     if (packet.type === 'open') {
       this.#silenceMs = packet.pingIntervalMs + packet.pingTimeoutMs
       this.#watch(this.#silenceMs)
@@ -92,6 +94,16 @@ export class Transport {
     if (packet.type === 'ping') this.send(pong)
     else if (packet.type === 'close') this.close('the server closed the session')
     else this.#handlers.onPacket(packet, timestamp)
+  }
+
+  /** A frame that is not understood ends the connection: what it said is lost, and only a new one is sure to be whole. */
+  #decoded(frame: string): Packet | undefined {
+    try {
+      return decodePacket(frame)
+    } catch (error) {
+      this.close(error instanceof Error ? error.message : String(error))
+      return undefined
+    }
   }
 
   /** Any frame is a sign of life: under load k6 runs a timer before a ping that arrived in time. */
@@ -108,6 +120,6 @@ export class Transport {
     if (this.#isClosed) return
     this.#isClosed = true
     if (this.#silence !== undefined) clearTimeout(this.#silence)
-    this.#handlers.onClose(this.#reason)
+    this.#handlers.onClose(this.#reason ?? 'the server closed the connection')
   }
 }
