@@ -33,16 +33,4 @@ export async function filesOffline(stage: Stage): Promise<void> {
     await ann.page.getByText('No connection.').waitFor({ state: 'detached' })
     await log(ann.page).getByRole('button', { name: 'Download tunnel.txt' }).waitFor()
   })
-
-  await stage.step('a picture is looked at in full', async () => {
-    await log(ann.page).getByRole('button', { name: 'lake.png' }).click()
-    const dialog = ann.page.getByRole('dialog')
-    await dialog.getByRole('img', { name: 'lake.png' }).waitFor()
-    await stage.look(ann.page, 'image-desktop')
-    const downloading = ann.page.waitForEvent('download')
-    await dialog.getByRole('button', { name: 'Download' }).click()
-    await downloading
-    await ann.page.keyboard.press('Escape')
-    await dialog.waitFor({ state: 'detached' })
-  })
 }

@@ -10,7 +10,7 @@ export async function newcomer(stage: Stage): Promise<void> {
     const startedAt = Date.now()
     await page.goto(stage.target)
     await page.getByRole('button', { name: 'Be Ada' }).click()
-    const opening = page.waitForEvent('popup')
+    const opening = page.context().waitForEvent('page')
     await page.getByRole('link', { name: 'Open a second window as Ben' }).click()
     const second = await opening
     await second.getByRole('heading', { name: 'You are Ben' }).waitFor()

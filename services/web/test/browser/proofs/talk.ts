@@ -78,4 +78,16 @@ export async function talk(stage: Stage): Promise<void> {
     await stage.shot(bob.page, 'files-phone')
     await stage.look(ann.page, 'files-desktop')
   })
+
+  await stage.step('a picture is looked at in full', async () => {
+    await log(ann.page).getByRole('button', { name: 'lake.png' }).click()
+    const dialog = ann.page.getByRole('dialog')
+    await dialog.getByRole('img', { name: 'lake.png' }).waitFor()
+    await stage.look(ann.page, 'image-desktop')
+    const downloading = ann.page.waitForEvent('download')
+    await dialog.getByRole('button', { name: 'Download' }).click()
+    await downloading
+    await ann.page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+  })
 }

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { log, openPerson, write } from '../page-actions.ts'
+import { log, messages, openPerson, write } from '../page-actions.ts'
 import type { Stage } from '../stage.ts'
 
 /** One person in two tabs of a browser, which share what waits to be sent. */
@@ -15,7 +15,7 @@ export async function twoTabs(stage: Stage): Promise<void> {
       const second = await ann.page.context().newPage()
       await second.addInitScript((session) => sessionStorage.setItem('earshot.session', session), stored)
       await second.goto(ann.page.url())
-      await log(second).getByText('after the blow').or(log(second).locator('[data-seq]')).first().waitFor()
+      await messages(second).first().waitFor()
       const tabs = [ann, { page: second }]
       wire.cut()
       for (const { page } of tabs) await page.getByText('No connection.').waitFor()
