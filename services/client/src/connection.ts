@@ -117,7 +117,7 @@ export class Connection {
       this.#tokenError =
         cause instanceof CodedError
           ? cause
-          : new CodedError('UNAUTHENTICATED', 'No token could be had.', { cause })
+          : new CodedError('RETRY_LATER', 'No token could be had.', { cause })
       send({})
     }
   }

@@ -1,16 +1,17 @@
-import type {
-  AckBody,
-  ChangeAck,
-  ClientEventName,
-  ClientPayload,
-  MediaRecord,
-  SendAck,
-  SendGroupMessage,
-  SendMessage,
-  SendVoiceMessage,
-  SyncedConversation,
-  SyncRequest,
-  UserStatus,
+import {
+  type AckBody,
+  type ChangeAck,
+  type ClientEventName,
+  type ClientPayload,
+  CodedError,
+  type MediaRecord,
+  type SendAck,
+  type SendGroupMessage,
+  type SendMessage,
+  type SendVoiceMessage,
+  type SyncedConversation,
+  type SyncRequest,
+  type UserStatus,
 } from '@earshot/protocol'
 import { Connection } from './connection.ts'
 import { Emitter } from './emitter.ts'
@@ -33,7 +34,10 @@ import { type UploadOptions, uploadInPieces } from './uploads/resumable-upload.t
 /** Slowest uplink that a large payload is given time for: 20 bytes a millisecond. */
 const bytesPerMs = 20
 
-/** One user's connection to Earshot. Every promise rejects with a `CodedError` of the protocol's error table. */
+/**
+ * One user's connection to Earshot. Every promise rejects with a `CodedError` of the protocol's error table, or with the
+ * application's own reason for taking something back.
+ */
 export class EarshotClient {
   readonly http: HttpApi
   /** Messages told once and in order, whatever happens to connections. */
@@ -69,6 +73,7 @@ export class EarshotClient {
     })
     this.#outbox = new Outbox({
       storage: options.outbox ?? noStorage,
+      ready: () => this.#connection.whenConnected(),
       deliver: (item) => this.#deliver(item),
       retry: this.#retry,
       emit: (event, payload) => this.#events.emit(event, payload as never),
@@ -83,6 +88,10 @@ export class EarshotClient {
     this.#events.on('connected', () => {
       this.#outbox.resume()
       void this.#receipts.flush()
+    })
+    // What is not sent stays in the storage, until there is a token that the server takes.
+    this.#events.on('disconnected', ({ willReconnect, error }) => {
+      if (!willReconnect && error) this.#outbox.end(error)
     })
     if (options.getToken) this.#events.on('token_expired', () => void this.#renewToken())
   }
@@ -104,7 +113,6 @@ export class EarshotClient {
     this.#receipts.close()
     this.#presence.close()
     this.#connection.close()
-    if (this.#connection.ended) this.#outbox.end(this.#connection.ended)
   }
 
   get connected(): boolean {
@@ -151,7 +159,10 @@ export class EarshotClient {
     return this.#send('group_message', message)
   }
 
-  /** Takes back what was not sent yet. Returns false when it is on its way, or was never here. */
+  /**
+   * Takes back what was not sent yet; its promise rejects with an `AbortError`. Returns false when the server has it, or
+   * may have it, or when it was never here.
+   */
   cancelSend(clientMessageId: string): Promise<boolean> {
     return this.#outbox.cancel(clientMessageId)
   }
@@ -238,9 +249,7 @@ export class EarshotClient {
     return this.#outbox.add({ clientMessageId, event, payload, createdAt: Date.now() })
   }
 
-  /** One try, as soon as there is a connection. */
   async #deliver(item: OutboxItem): Promise<SendAck> {
-    await this.#connection.whenConnected()
     const ack = await this.#once(item.event, item.payload, bytesOf(item))
     void this.#tellOwn(item, ack)
     return ack
@@ -277,12 +286,16 @@ export class EarshotClient {
     return this.#self
   }
 
+  /** Until it is done, or the connection ends: the next one asks for a token again. */
   async #renewToken(): Promise<void> {
-    try {
-      await this.authenticate(await this.#getToken())
-    } catch (error) {
-      // The server will end the connection; the next one asks for a token again.
-      console.warn('Earshot: the token could not be renewed.', error)
+    for (let tries = 1; this.connected; tries++) {
+      try {
+        return await this.authenticate(await this.#getToken())
+      } catch (error) {
+        console.warn('Earshot: the token could not be renewed.', error)
+        if (error instanceof CodedError && !isRetryable(error)) return
+        await sleep(retryDelayMs(this.#retry, Math.min(tries, 20)))
+      }
     }
   }
 

@@ -55,6 +55,14 @@ export class HttpApi {
     return this.#http.json('POST', '/user/login', { body: account })
   }
 
+  /**
+   * A new token for the one in use, which must still be valid: for built-in accounts and demo people. Rejects with
+   * `FORBIDDEN` for the token of a platform's own issuer, and with `UNAUTHENTICATED` when it is time to log in again.
+   */
+  renew(): Promise<Session> {
+    return this.#http.json('POST', '/user/renew')
+  }
+
   /** Whom everybody may be without a password; nobody unless the operator lets people try it out. */
   async demoPeople(): Promise<DemoPerson[]> {
     return (await this.#http.json<DemoPeople>('GET', '/user/demo')).people

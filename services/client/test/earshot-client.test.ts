@@ -1,7 +1,7 @@
 import type { Ack, SendAck, UserStatus } from '@earshot/protocol'
 import type { Socket } from 'socket.io'
 import t, { type Test } from 'tap'
-import { EarshotClient } from '../src/index.ts'
+import { EarshotClient, type OutboxItem, type OutboxStorage } from '../src/index.ts'
 import { startTestServer } from './test-server.ts'
 
 const retry = { baseDelayMs: 5, maxDelayMs: 20 }
@@ -132,6 +132,91 @@ t.test('a refused token ends it, with the reason', async (t) => {
   await t.rejects(client.connect(), { code: 'UNAUTHENTICATED', message: 'The token has expired.' })
   t.match(await ends, { willReconnect: false, error: { code: 'UNAUTHENTICATED' } })
   await t.rejects(client.sendMessage({ recipientId: 'b', content: 'x' }), { code: 'UNAUTHENTICATED' })
+})
+
+/** Lets in who has the token `good`. */
+function onlyGood(socket: Socket, next: (error?: Error) => void): void {
+  const data = { code: 'UNAUTHENTICATED', message: 'The token has expired.' }
+  if (socket.handshake.auth.token === 'good') next()
+  else next(Object.assign(new Error(data.code), { data }))
+}
+
+t.test('what was written before a token expired is kept, and goes out with a new one', async (t) => {
+  const { io, url } = await startTestServer(t)
+  io.use(onlyGood)
+  const heard: string[] = []
+  io.on('connection', (socket) =>
+    socket.on('message', ({ content }: { content: string }, answer: Answer) => {
+      heard.push(content)
+      answer(sent)
+    }),
+  )
+  const kept = new Map<string, OutboxItem>()
+  const outbox: OutboxStorage = {
+    load: async () => [...kept.values()],
+    put: async (item) => void kept.set(item.clientMessageId, item),
+    remove: async (id) => void kept.delete(id),
+  }
+  let token = 'old'
+  const client = new EarshotClient({ url, getToken: () => token, outbox })
+  t.teardown(() => client.close())
+  const refused = client.on('send_refused', () => t.fail('it can still be sent'))
+  const written = t.rejects(client.sendMessage({ recipientId: 'b', content: 'x' }), {
+    code: 'UNAUTHENTICATED',
+  })
+  await t.rejects(client.connect(), { code: 'UNAUTHENTICATED' })
+  await written
+  t.equal(kept.size, 1)
+  token = 'good'
+  const isSent = new Promise((resolve) => client.on('sent', resolve))
+  await client.connect()
+  await isSent
+  refused()
+  t.same(heard, ['x'])
+  t.equal(kept.size, 0)
+})
+
+t.test('a token that cannot be had for a moment is asked for again', async (t) => {
+  const { io, url } = await startTestServer(t)
+  io.use(onlyGood)
+  let asked = 0
+  const client = new EarshotClient({
+    url,
+    getToken: async () => {
+      asked += 1
+      if (asked === 1) throw new TypeError('fetch failed')
+      return 'good'
+    },
+  })
+  t.teardown(() => client.close())
+  await client.connect()
+  t.equal(asked, 2)
+})
+
+t.test('a token that expires is renewed on the standing connection, however often that takes', async (t) => {
+  const { io, url } = await startTestServer(t)
+  const renewed = new Promise((resolve) => {
+    io.on('connection', (socket) => {
+      socket.on('authenticate', ({ token }: { token: string }, answer: (ack: object) => void) => {
+        answer({ ok: true })
+        resolve(token)
+      })
+      socket.emit('token_expired', { graceMs: 30_000 })
+    })
+  })
+  const tokens = ['first', new TypeError('fetch failed'), 'second']
+  const client = new EarshotClient({
+    url,
+    retry,
+    getToken: async () => {
+      const next = tokens.shift()
+      if (typeof next === 'string') return next
+      throw next
+    },
+  })
+  t.teardown(() => client.close())
+  await client.connect()
+  t.equal(await renewed, 'second')
 })
 
 t.test('a server that is full is asked again', async (t) => {

@@ -24,10 +24,15 @@ function memory(initial: OutboxItem[] = []): OutboxStorage & { items: OutboxItem
   return kept
 }
 
-function start(deliver: (item: OutboxItem) => Promise<SendAck>, storage: OutboxStorage = noStorage) {
+function start(
+  deliver: (item: OutboxItem) => Promise<SendAck>,
+  storage: OutboxStorage = noStorage,
+  ready: () => Promise<void> = async () => undefined,
+) {
   const heard: [keyof OutboxEvents, OutboxEvents[keyof OutboxEvents]][] = []
   const outbox = new Outbox({
     storage,
+    ready,
     deliver,
     retry,
     emit: (event, payload) => void heard.push([event, payload]),
@@ -98,7 +103,8 @@ t.test('what was left behind is shown before there is a connection', async (t) =
   const told = Promise.withResolvers<OutboxEvents['outbox_changed']>()
   const outbox = new Outbox({
     storage: memory([item('old1'), item('old2')]),
-    deliver: () => new Promise(() => undefined),
+    ready: () => new Promise(() => undefined),
+    deliver: async (sent) => ackOf(sent),
     retry,
     emit: (event, payload) => event === 'outbox_changed' && told.resolve(payload as never),
   })
@@ -128,15 +134,90 @@ t.test('taken back while it waits, not while it is on its way', async (t) => {
     return ackOf(sent)
   })
   const first = outbox.add(item('first'))
-  void outbox.add(item('second'))
+  const second = t.rejects(outbox.add(item('second')), { name: 'AbortError' })
   await started.promise
   t.equal(await outbox.cancel('first'), false)
   t.equal(await outbox.cancel('second'), true)
   t.equal(await outbox.cancel('unknown'), false)
+  await second
   gate.resolve()
   await first
   t.same(outbox.pending, [])
 })
+
+t.test('without a connection also the first one can be taken back', async (t) => {
+  const connection = Promise.withResolvers<void>()
+  const sent: string[] = []
+  const { outbox } = start(
+    async (one) => {
+      sent.push(one.clientMessageId)
+      return ackOf(one)
+    },
+    memory(),
+    () => connection.promise,
+  )
+  const first = t.rejects(outbox.add(item('first')), { name: 'AbortError' })
+  const second = outbox.add(item('second'))
+  t.equal(await outbox.cancel('first'), true)
+  await first
+  connection.resolve()
+  await second
+  t.same(sent, ['second'])
+})
+
+t.test('what the server may have is not taken back', async (t) => {
+  const tried = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  let tries = 0
+  const { outbox } = start(async (sent) => {
+    tries += 1
+    if (tries === 1) throw new CodedError('RETRY_LATER', 'The server did not answer in time.')
+    tried.resolve()
+    await gate.promise
+    return ackOf(sent)
+  })
+  const sending = outbox.add(item('a'))
+  await tried.promise
+  t.equal(await outbox.cancel('a'), false)
+  gate.resolve()
+  await sending
+})
+
+t.test('a token that has expired loses nothing', async (t) => {
+  let tries = 0
+  const { outbox } = start(async (sent) => {
+    tries += 1
+    if (tries === 1) throw new CodedError('UNAUTHENTICATED', 'The token has expired.')
+    return ackOf(sent)
+  })
+  t.match(await outbox.add(item('a')), { _id: 'a' })
+})
+
+t.test(
+  'what another client left in the storage goes out with the next connection, in its place',
+  async (t) => {
+    const storage = memory()
+    const connection = Promise.withResolvers<void>()
+    const order: string[] = []
+    const { outbox } = start(
+      async (sent) => {
+        order.push(sent.clientMessageId)
+        return ackOf(sent)
+      },
+      storage,
+      () => connection.promise,
+    )
+    outbox.restore()
+    const mine = outbox.add(item('mine'))
+    const elsewhere = { ...item('elsewhere') }
+    storage.items = [elsewhere, ...storage.items]
+    outbox.resume()
+    connection.resolve()
+    await mine
+    t.same(order, ['elsewhere', 'mine'])
+    t.same(storage.items, [])
+  },
+)
 
 t.test('a storage that fails keeps nothing from being sent', async (t) => {
   const broken: OutboxStorage = {

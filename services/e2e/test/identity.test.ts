@@ -1,8 +1,9 @@
+import { createSecretKey } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DemoPeople, Session } from '@earshot/protocol'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import t from 'tap'
 import { secret, startCluster } from '../src/cluster.ts'
 import { TestClient } from '../src/test-client.ts'
@@ -105,6 +106,43 @@ t.test('built-in accounts', async (t) => {
   cluster.clients.push(client)
   await client.connected()
   t.match(await client.get('/user?search=ann'), { users: [{ _id: registered.body._id, name: 'Ann A.' }] })
+})
+
+t.test('a session is a chain of tokens that ends', async (t) => {
+  const cluster = await startCluster(t, { ...noWorker, nodes: 2, env: { SESSION_MAX_S: '61' } })
+  const renew = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` }
+    const response = await fetch(`${cluster.url(1)}/user/renew`, { method: 'POST', headers })
+    return { status: response.status, body: (await response.json()) as Session & { error?: object } }
+  }
+  const registered = await fetch(`${cluster.url(0)}/user/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'Ann', password: 'correct horse', name: 'Ann A.' }),
+  })
+  const session = (await registered.json()) as Session
+  const next = await renew(session.token)
+  t.match(next, { status: 200, body: { _id: session._id, name: 'Ann A.' } })
+  t.equal((await renew(next.body.token)).status, 200)
+  const endsAt = Date.parse(next.body.expiresAt)
+  t.ok(endsAt <= Date.now() + 61_000, 'no token outlives the session')
+
+  const login = decodeJwt(session.token).earshot_login
+  const signed = (claims: object) =>
+    new SignJWT({ sub: session._id, name: 'Ann A.', ...claims })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime('1h')
+      .sign(createSecretKey(Buffer.from(secret)))
+  const old = await signed({ earshot_login: Number(login) - 62 })
+  t.match(await renew(old), { status: 401, body: { error: { code: 'UNAUTHENTICATED' } } })
+  t.match(
+    await renew(await signed({})),
+    { status: 403, body: { error: { code: 'FORBIDDEN' } } },
+    "a platform's own",
+  )
+  const expired = await mintToken(secret, session._id, { expiresIn: '-1h' })
+  t.equal((await renew(expired)).status, 401)
+  t.equal((await renew('')).status, 401)
 })
 
 t.test('a token that expires on an open socket: told, renewed, or let go', async (t) => {

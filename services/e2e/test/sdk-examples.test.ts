@@ -18,7 +18,7 @@ const examples = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(exam
   code: groups?.code ?? '',
   output: groups?.output ?? '',
 }))
-t.equal(examples.length, 5)
+t.equal(examples.length, 6)
 
 for (const { title, code, output } of examples) {
   t.test(`the SDK's documentation: ${title}`, async (t) => {

@@ -145,6 +145,56 @@ t.test('a file in pieces goes on after a break, and into a message', async (t) =
   await t.rejects(broken, { message: 'enough' })
 })
 
+t.test('a file goes on after a reload, on another node; begins anew where nothing is left', async (t) => {
+  const cluster = await startCluster(t, { workers: 0 })
+  const before = await person(t, cluster.url(0), 'ann')
+  const file = new Blob([new Uint8Array(opaqueBytes(900_000))])
+  const reload = new AbortController()
+  let place = ''
+  const broken = before.client.upload(file, {
+    pieceBytes: 200_000,
+    signal: reload.signal,
+    onStarted: (started) => {
+      place = started
+    },
+    onProgress: ({ sentBytes }) => {
+      if (sentBytes === 400_000) reload.abort(new Error('reloaded'))
+    },
+  })
+  await t.rejects(broken, { message: 'reloaded' })
+  before.client.close()
+
+  const after = await person(t, cluster.url(1), 'ann')
+  const goOn = async (resume: string) => {
+    const seen: number[] = []
+    const record = await after.client.upload(file, {
+      resume,
+      pieceBytes: 200_000,
+      onProgress: ({ sentBytes }) => seen.push(sentBytes),
+    })
+    t.equal(record.size, 900_000)
+    return seen[0]
+  }
+  t.ok(((await goOn(place)) ?? 0) >= 400_000, 'what the server has is not sent again')
+  t.equal(await goOn('/media/uploads/long-gone'), 0)
+})
+
+t.test('a token that expires is renewed on the way, and nothing is lost', async (t) => {
+  const cluster = await startCluster(t, { workers: 0 })
+  const soon = Math.floor(Date.now() / 1_000) + 2
+  const tokens = [await mintToken(secret, 'ann', { expiresIn: soon })]
+  const fresh = await mintToken(secret, 'ann')
+  const ann = new EarshotClient({ url: cluster.url(0), getToken: () => tokens.pop() ?? fresh, ...quick })
+  t.teardown(() => ann.close())
+  const bob = await person(t, cluster.url(1), 'bob')
+  const expired = new Promise((resolve) => ann.on('token_expired', resolve))
+  ann.on('reconnected', () => t.fail('the connection stands'))
+  await ann.connect()
+  await expired
+  for (const content of numbered('', 1, 5)) await ann.sendMessage({ recipientId: 'bob', content })
+  await bob.until(() => bob.messages.length === 5)
+})
+
 t.test('receipts are gathered; those on the screen are watched', async (t) => {
   const cluster = await startCluster(t)
   const ann = await person(t, cluster.url(0), 'ann')

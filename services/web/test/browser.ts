@@ -5,17 +5,21 @@
  * the pictures go. CHROMIUM: the browser's path.
  */
 import { strict as assert } from 'node:assert'
+import { filesOffline } from './browser/proofs/files-offline.ts'
 import { groups } from './browser/proofs/groups.ts'
 import { installable } from './browser/proofs/installable.ts'
 import { keyboard } from './browser/proofs/keyboard.ts'
 import { leaving } from './browser/proofs/leaving.ts'
 import { longHistory } from './browser/proofs/long-history.ts'
 import { network } from './browser/proofs/network.ts'
+import { newcomer } from './browser/proofs/newcomer.ts'
 import { nodeLoss } from './browser/proofs/node-loss.ts'
 import { notifications } from './browser/proofs/notifications.ts'
+import { polling } from './browser/proofs/polling.ts'
 import { recorder } from './browser/proofs/recorder.ts'
 import { search } from './browser/proofs/search.ts'
 import { talk } from './browser/proofs/talk.ts'
+import { twoTabs } from './browser/proofs/two-tabs.ts'
 import { voice } from './browser/proofs/voice.ts'
 import { type Node, openStage } from './browser/stage.ts'
 
@@ -31,9 +35,13 @@ try {
     longHistory,
     search,
     network,
+    twoTabs,
+    filesOffline,
     groups,
     keyboard,
     installable,
+    newcomer,
+    polling,
     nodeLoss,
     leaving,
   ])

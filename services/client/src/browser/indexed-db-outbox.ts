@@ -4,8 +4,8 @@ const store = 'items'
 const byKey = 'clientMessageId'
 
 /**
- * For browsers: what waits survives a reload and a closed tab. Two tabs of one user may share it; what both send makes
- * one message.
+ * For browsers: what waits survives a reload and a closed tab. Tabs of one user share it: one of them sends at a time
+ * (Web Locks, which secure pages have), in the order in which the tabs wrote.
  * @param name one for each user, e.g. `earshot:${userId}`
  */
 export function indexedDbOutbox(name: string): OutboxStorage {
@@ -29,6 +29,10 @@ export function indexedDbOutbox(name: string): OutboxStorage {
       const place = await run('readonly', (items) => items.index(byKey).getKey(clientMessageId))
       if (place !== undefined) await run('readwrite', (items) => items.delete(place))
     },
+    has: async (clientMessageId) =>
+      (await run('readonly', (items) => items.index(byKey).getKey(clientMessageId))) !== undefined,
+    exclusively: (conversation, work) =>
+      navigator.locks ? navigator.locks.request(`${name} ${conversation}`, work) : work(),
   }
 }
 

@@ -17,6 +17,13 @@ export interface OutboxStorage {
   load(): Promise<OutboxItem[]>
   put(item: OutboxItem): Promise<void>
   remove(clientMessageId: string): Promise<void>
+  /**
+   * Where several clients of one user share it, e.g. the tabs of a browser: whether an item still waits. Another one may
+   * have sent it or taken it back since.
+   */
+  has?(clientMessageId: string): Promise<boolean>
+  /** Where several share it: runs one work for a conversation at a time, in whichever of them, so that order is kept. */
+  exclusively?<T>(conversation: string, work: () => Promise<T>): Promise<T>
 }
 
 /** Keeps nothing beyond the program's end; what waits lives in the outbox itself. */

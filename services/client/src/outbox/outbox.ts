@@ -1,5 +1,11 @@
-import type { CodedError, SendAck, SendGroupMessage, SendMessage } from '@earshot/protocol'
-import { isRetryable, type RetryPolicy, retryDelayMs } from '../retry.ts'
+import {
+  CodedError,
+  errorTable,
+  type SendAck,
+  type SendGroupMessage,
+  type SendMessage,
+} from '@earshot/protocol'
+import { type RetryPolicy, retryDelayMs } from '../retry.ts'
 import type { OutboxItem, OutboxStorage } from './outbox-storage.ts'
 
 export interface OutboxEvents {
@@ -12,7 +18,10 @@ export interface OutboxEvents {
 
 interface Entry {
   item: OutboxItem
-  inFlight: boolean
+  /** `unsure`: it was tried, and whether the server has it is not known. */
+  state: 'waiting' | 'trying' | 'unsure'
+  /** Found in the storage: an earlier life of the program wrote it, or another client that shares the storage. */
+  isFound: boolean
   resolve: (ack: SendAck) => void
   reject: (error: unknown) => void
 }
@@ -23,23 +32,27 @@ interface Entry {
  */
 export class Outbox {
   readonly #storage: OutboxStorage
+  readonly #ready: () => Promise<void>
   readonly #deliver: (item: OutboxItem) => Promise<SendAck>
   readonly #retry: RetryPolicy
   readonly #emit: <E extends keyof OutboxEvents>(event: E, payload: OutboxEvents[E]) => void
   readonly #lanes = new Map<string, Entry[]>()
-  readonly #pumps = new Set<string>()
+  readonly #pumps = new WeakSet<Entry[]>()
   #wake = Promise.withResolvers<void>()
   #ended: CodedError | undefined
   #loading: Promise<void> | undefined
 
   constructor(deps: {
     storage: OutboxStorage
+    /** Waits for a connection. Rejects when there will be none. */
+    ready: () => Promise<void>
     /** One try. Rejects with a `CodedError`. */
     deliver: (item: OutboxItem) => Promise<SendAck>
     retry: RetryPolicy
     emit: <E extends keyof OutboxEvents>(event: E, payload: OutboxEvents[E]) => void
   }) {
     this.#storage = deps.storage
+    this.#ready = deps.ready
     this.#deliver = deps.deliver
     this.#retry = deps.retry
     this.#emit = deps.emit
@@ -51,29 +64,31 @@ export class Outbox {
   }
 
   /**
-   * Resolves when the server has stored it, however long that takes. Rejects when the server refuses it, or when the
-   * client is closed: then it is still in the storage, for the next time.
+   * Resolves when the server has stored it, however long that takes. Rejects when the server refuses it, when it is taken
+   * back (`AbortError`), or when the client ends: then it is still in the storage, for the next time.
    */
   add(item: OutboxItem): Promise<SendAck> {
     if (this.#ended) return Promise.reject(this.#ended)
-    const { entry, promise } = this.#entry(item)
+    const { entry, promise } = newEntry(item, false)
     // In its place at once, so that order does not depend on how fast the storage is.
-    this.#lane(item).push(entry)
+    const lane = this.#lane(item)
+    lane.push(entry)
     this.#changed()
-    void this.#keep(item).then(() => this.#pump(item))
+    void this.#keep(item).then(() => this.#pump(lane))
     return promise
   }
 
-  /** Takes a message out that is not on its way. Returns false when it is too late. */
+  /** Takes a message out that the server cannot have. Returns false when it is too late. */
   async cancel(clientMessageId: string): Promise<boolean> {
     for (const lane of this.#lanes.values()) {
       const at = lane.findIndex(({ item }) => item.clientMessageId === clientMessageId)
       const entry = lane[at]
       if (!entry) continue
-      if (entry.inFlight) return false
+      if (entry.state !== 'waiting') return false
       lane.splice(at, 1)
       this.#changed()
       await this.#drop(entry.item)
+      entry.reject(new DOMException('The message was taken back.', 'AbortError'))
       return true
     }
     return false
@@ -85,12 +100,14 @@ export class Outbox {
     this.#loading ??= this.#load()
   }
 
-  /** Sends what waits. Called whenever a connection stands. */
+  /** Sends what waits. Called whenever a connection stands: also what another client left in the storage meanwhile. */
   resume(): void {
-    this.restore()
+    this.#ended = undefined
+    const before = this.#loading
+    this.#loading = before ? before.then(() => this.#load()) : this.#load()
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()
-    for (const lane of this.#lanes.values()) if (lane[0]) void this.#pump(lane[0].item)
+    for (const lane of this.#lanes.values()) void this.#pump(lane)
   }
 
   /** Nothing is sent any more; who waits hears why. What the storage has stays there. */
@@ -98,7 +115,7 @@ export class Outbox {
     this.#ended = reason
     this.#wake.resolve()
     this.#loading = undefined
-    const waiting = [...this.#lanes.values()].flat()
+    const waiting = [...this.#lanes.values()].flatMap((lane) => lane.splice(0))
     this.#lanes.clear()
     for (const { reject } of waiting) reject(reason)
   }
@@ -111,60 +128,78 @@ export class Outbox {
       console.warn('Earshot: the outbox of before could not be read.', error)
       return
     }
+    if (this.#ended) return
     const known = new Set(this.pending.map(({ clientMessageId }) => clientMessageId))
     const left = items.filter(({ clientMessageId }) => !known.has(clientMessageId))
-    for (const item of left.reverse()) {
-      const { entry, promise } = this.#entry(item)
-      promise.catch(() => undefined) // told by `send_refused`
-      // Older than all that was written since.
-      const lane = this.#lane(item)
-      lane.splice(lane[0]?.inFlight ? 1 : 0, 0, entry)
-    }
     if (left.length === 0) return
+    const places = new Map(items.map(({ clientMessageId }, place) => [clientMessageId, place]))
+    for (const item of left) this.#takeIn(item, places)
     this.#changed()
-    for (const item of left) void this.#pump(item)
+    for (const item of left) void this.#pump(this.#lane(item))
+  }
+
+  /** Where the storage has it: before what was written later, by whomever. */
+  #takeIn(item: OutboxItem, places: ReadonlyMap<string, number>): void {
+    const { entry, promise } = newEntry(item, true)
+    promise.catch(() => undefined) // told by `send_refused`
+    const placeOf = ({ clientMessageId }: OutboxItem) => places.get(clientMessageId) ?? places.size
+    const lane = this.#lane(item)
+    const at = lane.findIndex((other) => other.state === 'waiting' && placeOf(other.item) > placeOf(item))
+    lane.splice(at < 0 ? lane.length : at, 0, entry)
   }
 
   /** One message of a lane at a time. */
-  async #pump(of: OutboxItem): Promise<void> {
-    const key = laneOf(of)
-    if (this.#pumps.has(key)) return
-    this.#pumps.add(key)
+  async #pump(lane: Entry[]): Promise<void> {
+    if (this.#pumps.has(lane)) return
+    this.#pumps.add(lane)
     // What is older goes first.
     await this.#loading
-    const lane = this.#lane(of)
     for (let entry = lane[0]; entry && !this.#ended; entry = lane[0]) await this.#send(entry, lane)
-    this.#pumps.delete(key)
-    if (lane.length === 0 && this.#lanes.get(key) === lane) this.#lanes.delete(key)
+    this.#pumps.delete(lane)
+    for (const [key, known] of this.#lanes) if (known === lane && lane.length === 0) this.#lanes.delete(key)
   }
 
   async #send(entry: Entry, lane: Entry[]): Promise<void> {
-    const { item } = entry
     for (let tries = 1; lane[0] === entry && !this.#ended; tries++) {
-      entry.inFlight = true
       try {
-        const ack = await this.#deliver(item)
-        await this.#settle(entry, lane)
-        this.#emit('sent', { item, ack })
-        entry.resolve(ack)
-        return
+        await this.#ready()
+        await this.#loading
+        await this.#exclusively(entry.item, () => this.#try(entry, lane))
       } catch (error) {
         if (this.#ended) return
-        if (!isRetryable(error)) {
+        if (!mayPass(error)) {
           await this.#settle(entry, lane)
-          this.#emit('send_refused', { item, error: error as CodedError })
+          this.#emit('send_refused', { item: entry.item, error: error as CodedError })
           entry.reject(error)
           return
         }
-        entry.inFlight = false
         await this.#pause(retryDelayMs(this.#retry, Math.min(tries, 20), error.retryAfterMs))
       }
     }
   }
 
+  async #try(entry: Entry, lane: Entry[]): Promise<void> {
+    const { item, isFound } = entry
+    if (isFound && !(await this.#stillWaits(item))) {
+      remove(entry, lane)
+      return this.#changed()
+    }
+    if (lane[0] !== entry || this.#ended) return
+    entry.state = 'trying'
+    let ack: SendAck
+    try {
+      ack = await this.#deliver(item)
+    } catch (error) {
+      entry.state = error instanceof CodedError && error.code === 'RATE_LIMITED' ? 'waiting' : 'unsure'
+      throw error
+    }
+    await this.#settle(entry, lane)
+    this.#emit('sent', { item, ack })
+    entry.resolve(ack)
+  }
+
   async #settle(entry: Entry, lane: Entry[]): Promise<void> {
-    const at = lane.indexOf(entry)
-    if (at >= 0) lane.splice(at, 1)
+    remove(entry, lane)
     await this.#drop(entry.item)
     this.#changed()
   }
@@ -179,11 +214,6 @@ export class Outbox {
     clearTimeout(timer)
   }
 
-  #entry(item: OutboxItem): { entry: Entry; promise: Promise<SendAck> } {
-    const { promise, resolve, reject } = Promise.withResolvers<SendAck>()
-    return { entry: { item, inFlight: false, resolve, reject }, promise }
-  }
-
   #lane(item: OutboxItem): Entry[] {
     const key = laneOf(item)
     const lane = this.#lanes.get(key) ?? []
@@ -193,6 +223,19 @@ export class Outbox {
 
   #changed(): void {
     this.#emit('outbox_changed', { pending: this.pending })
+  }
+
+  #exclusively<T>(item: OutboxItem, work: () => Promise<T>): Promise<T> {
+    return this.#storage.exclusively ? this.#storage.exclusively(laneOf(item), work) : work()
+  }
+
+  async #stillWaits({ clientMessageId }: OutboxItem): Promise<boolean> {
+    try {
+      return (await this.#storage.has?.(clientMessageId)) ?? true
+    } catch (error) {
+      console.warn('Earshot: whether a message still waits could not be read.', error)
+      return true
+    }
   }
 
   /** A storage that fails (full, forbidden) must not keep a message from being sent. */
@@ -211,6 +254,21 @@ export class Outbox {
       console.warn('Earshot: a message that was sent could not be taken out of the storage.', error)
     }
   }
+}
+
+function newEntry(item: OutboxItem, isFound: boolean): { entry: Entry; promise: Promise<SendAck> } {
+  const { promise, resolve, reject } = Promise.withResolvers<SendAck>()
+  return { entry: { item, state: 'waiting', isFound, resolve, reject }, promise }
+}
+
+function remove(entry: Entry, lane: Entry[]): void {
+  const at = lane.indexOf(entry)
+  if (at >= 0) lane.splice(at, 1)
+}
+
+/** A token that has expired is no reason to lose what was written: the next connection brings another. */
+function mayPass(error: unknown): error is CodedError {
+  return error instanceof CodedError && errorTable[error.code].retry !== 'never'
 }
 
 function laneOf({ payload }: OutboxItem): string {

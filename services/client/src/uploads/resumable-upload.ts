@@ -13,7 +13,7 @@ export interface UploadOptions {
   onProgress?: (progress: { sentBytes: number; totalBytes: number }) => void
   /** Where the upload lives: keep it, and give it as `resume` after a reload. */
   onStarted?: (place: string) => void
-  /** An upload of these very bytes that was begun before. */
+  /** An upload of these very bytes that was begun before; where the server no longer has it, it begins anew. */
   resume?: string
   /** Breaks it off; what the server has stays for `resume` until it expires. */
   signal?: AbortSignal
@@ -34,8 +34,9 @@ export async function uploadInPieces(
   options: UploadOptions = {},
 ): Promise<MediaRecord> {
   const { signal, pieceBytes = 4_000_000 } = options
-  const place = await placeOf(http, file, retry, options)
-  let state = await persist(retry, signal, () => stateOf(http, place, signal))
+  const begun = await begin(http, file, retry, options)
+  const { place } = begun
+  let { state } = begun
   while (state.mediaId === undefined) {
     options.onProgress?.({ sentBytes: state.offset, totalBytes: file.size })
     state = await persist(
@@ -56,17 +57,39 @@ export async function uploadInPieces(
 
 interface State {
   offset: number
+  /** Of the whole. */
+  length: number
   /** When it is complete. */
   mediaId?: string
 }
 
-async function placeOf(
+/** Goes on with what `resume` names while the server has that, else begins anew. */
+async function begin(
   http: HttpTransport,
   file: Blob,
   retry: RetryPolicy,
-  { name, type, onStarted, resume, signal }: UploadOptions,
+  options: UploadOptions,
+): Promise<{ place: string; state: State }> {
+  const { resume, signal } = options
+  const stateAt = (place: string) => persist(retry, signal, () => stateOf(http, place, signal))
+  if (resume !== undefined) {
+    try {
+      const state = await stateAt(resume)
+      if (state.mediaId !== undefined || state.length === file.size) return { place: resume, state }
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'NOT_FOUND') throw error
+    }
+  }
+  const place = await newPlace(http, file, retry, options)
+  return { place, state: await stateAt(place) }
+}
+
+async function newPlace(
+  http: HttpTransport,
+  file: Blob,
+  retry: RetryPolicy,
+  { name, type, onStarted, signal }: UploadOptions,
 ): Promise<string> {
-  if (resume !== undefined) return resume
   const metadata = Object.entries({ filename: name, filetype: type ?? (file.type || undefined) })
     .flatMap(([key, value]) => (value === undefined ? [] : `${key} ${base64(value)}`))
     .join(',')
@@ -117,7 +140,8 @@ async function sendPiece(
 function read(response: Response): State {
   const mediaId = response.headers.get('media-id')
   const offset = Number(response.headers.get('upload-offset'))
-  return { offset, ...(mediaId !== null && { mediaId }) }
+  const length = Number(response.headers.get('upload-length'))
+  return { offset, length, ...(mediaId !== null && { mediaId }) }
 }
 
 /** @param between runs before each further try; what it gives back ends the trying */
@@ -141,7 +165,7 @@ async function persist<T>(
       // Another node may not know yet what the one before has stored.
       const mayPass = isRetryable(error) || (error instanceof CodedError && error.code === 'CONFLICT')
       if (!mayPass || tries >= retry.maxTries) throw error
-      await sleep(retryDelayMs(retry, tries, error.retryAfterMs))
+      await sleep(retryDelayMs(retry, tries, error.retryAfterMs), signal)
     }
   }
 }

@@ -3,8 +3,7 @@ import type { Collection, Db } from 'mongodb'
 import { isDuplicateKey } from '../clients/duplicate-key.ts'
 import { newObjectIdHex } from '../clients/mongo.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
-import type { Tokens } from './tokens.ts'
-import type { UserStore } from './user-store.ts'
+import type { Sessions } from './sessions.ts'
 
 interface AccountDoc {
   /** The username in lower case: unique by being the key. */
@@ -18,15 +17,11 @@ interface AccountDoc {
 /** Built-in accounts, for platforms without an identity provider of their own. */
 export class AccountService {
   readonly #accounts: Collection<AccountDoc>
-  readonly #users: UserStore
-  readonly #tokens: Tokens
-  readonly #tokenTtlSeconds: number
+  readonly #sessions: Sessions
 
-  constructor(db: Db, users: UserStore, tokens: Tokens, tokenTtlSeconds: number) {
+  constructor(db: Db, sessions: Sessions) {
     this.#accounts = db.collection<AccountDoc>('accounts')
-    this.#users = users
-    this.#tokens = tokens
-    this.#tokenTtlSeconds = tokenTtlSeconds
+    this.#sessions = sessions
   }
 
   /** @throws {CodedError} `CONFLICT` when the username is taken */
@@ -44,7 +39,7 @@ export class AccountService {
       if (!isDuplicateKey(error)) throw error
       throw new CodedError('CONFLICT', 'This username is taken.', { field: 'username' })
     }
-    return this.#session(account)
+    return this.#sessions.begin(account.userId, account.name)
   }
 
   /** @throws {CodedError} `UNAUTHENTICATED`, the same for an unknown name and a wrong password */
@@ -54,12 +49,6 @@ export class AccountService {
     const stored = account?.passwordHash ?? (await hashPassword(request.password + request.username))
     const good = await verifyPassword(request.password, stored)
     if (!account || !good) throw new CodedError('UNAUTHENTICATED', 'Wrong username or password.')
-    return this.#session(account)
-  }
-
-  async #session({ userId, name }: AccountDoc): Promise<Session> {
-    await this.#users.ensure(userId, name)
-    const { token, expiresAt } = await this.#tokens.sign(userId, name, this.#tokenTtlSeconds)
-    return { _id: userId, name, token, expiresAt: new Date(expiresAt).toISOString() }
+    return this.#sessions.begin(account.userId, account.name)
   }
 }

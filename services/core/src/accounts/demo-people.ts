@@ -1,5 +1,5 @@
 import { CodedError, type DemoPerson, type Session } from '@earshot/protocol'
-import type { Tokens } from './tokens.ts'
+import type { Sessions } from './sessions.ts'
 import type { UserStore } from './user-store.ts'
 
 const people: readonly DemoPerson[] = [
@@ -11,14 +11,12 @@ const people: readonly DemoPerson[] = [
 export class DemoPeopleService {
   readonly people: readonly DemoPerson[]
   readonly #users: UserStore
-  readonly #tokens: Tokens
-  readonly #tokenTtlSeconds: number
+  readonly #sessions: Sessions
 
-  constructor(deps: { users: UserStore; tokens: Tokens; tokenTtlSeconds: number; enabled: boolean }) {
+  constructor(deps: { users: UserStore; sessions: Sessions; enabled: boolean }) {
     this.people = deps.enabled ? people : []
     this.#users = deps.users
-    this.#tokens = deps.tokens
-    this.#tokenTtlSeconds = deps.tokenTtlSeconds
+    this.#sessions = deps.sessions
   }
 
   /** They are among the people before anybody has been one of them. */
@@ -30,9 +28,6 @@ export class DemoPeopleService {
   async session(username: string): Promise<Session> {
     const person = this.people.find((known) => known.username === username)
     if (!person) throw new CodedError('NOT_FOUND', 'There is no such demo person.', { field: 'username' })
-    const { _id, name } = person
-    await this.#users.ensure(_id, name)
-    const { token, expiresAt } = await this.#tokens.sign(_id, name, this.#tokenTtlSeconds)
-    return { _id, name, token, expiresAt: new Date(expiresAt).toISOString() }
+    return this.#sessions.begin(person._id, person.name)
   }
 }

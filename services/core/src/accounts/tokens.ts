@@ -1,6 +1,18 @@
 import { createSecretKey } from 'node:crypto'
 import { CodedError, userIdMaxChars } from '@earshot/protocol'
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from 'jose'
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
+
+/** In tokens that this service signs: when the session began, in seconds since 1970. A platform's own tokens lack it. */
+const loginClaim = 'earshot_login'
 
 export interface TokenOptions {
   secret?: string | undefined
@@ -84,16 +96,25 @@ export class Tokens {
     throw new CodedError('UNAUTHENTICATED', 'The token is signed by an algorithm that is not accepted.')
   }
 
-  /** @throws {CodedError} `FORBIDDEN` without a shared secret */
+  /** When the session of a token that `verify` accepts began, in seconds since 1970; `undefined` for another issuer's. */
+  loginOf(token: string): number | undefined {
+    const loginAt = decodeJwt(token)[loginClaim]
+    return decodeProtectedHeader(token).alg === 'HS256' && typeof loginAt === 'number' ? loginAt : undefined
+  }
+
+  /**
+   * @param session.loginAt when it began, in seconds since 1970
+   * @throws {CodedError} `FORBIDDEN` without a shared secret
+   */
   async sign(
     userId: string,
     name: string,
-    ttlSeconds: number,
+    { ttlSeconds, loginAt }: { ttlSeconds: number; loginAt: number },
   ): Promise<{ token: string; expiresAt: number }> {
     if (!this.#secret) throw new CodedError('FORBIDDEN', 'Built-in accounts need JWT_SECRET.')
     const { userClaim, nameClaim, issuer, audience } = this.#options
     const expiresAt = Math.floor(Date.now() / 1000) + ttlSeconds
-    const jwt = new SignJWT({ [userClaim]: userId, [nameClaim]: name })
+    const jwt = new SignJWT({ [userClaim]: userId, [nameClaim]: name, [loginClaim]: loginAt })
       .setProtectedHeader({ alg: 'HS256' })
       .setIssuedAt()
       .setExpirationTime(expiresAt)

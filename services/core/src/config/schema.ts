@@ -70,6 +70,11 @@ export const groups = {
     JWT_USER_CLAIM: text('Claim that names the user.', 'sub'),
     JWT_NAME_CLAIM: text("Claim with the user's name.", 'name'),
     TOKEN_TTL_S: integer('Lifetime in seconds of tokens issued to built-in accounts.', 86_400, 60),
+    SESSION_MAX_S: integer(
+      'How many seconds after the login such tokens are renewed (`POST /user/renew`); then one logs in again.',
+      2_592_000,
+      60,
+    ),
     TOKEN_GRACE_MS: integer('How long a socket may live on after its token expired, to renew it.', 30_000),
     ACCOUNTS: flag('Built-in accounts (`POST /user/register`, `POST /user/login`).', true),
     DEMO_PEOPLE: flag(

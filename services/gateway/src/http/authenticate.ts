@@ -15,13 +15,16 @@ declare module 'fastify' {
 export function authenticate(tokens: Tokens, users: UserStore) {
   const verified = new VerifiedTokens(tokens)
   return async (request: FastifyRequest): Promise<void> => {
-    const [scheme, token] = request.headers.authorization?.split(' ') ?? []
-    if (scheme?.toLowerCase() !== 'bearer' || !token) {
-      throw new CodedError('UNAUTHENTICATED', 'The header Authorization: Bearer <token> is missing.')
-    }
-    const identity = await verified.verify(token)
+    const identity = await verified.verify(bearerOf(request.headers.authorization))
     request.identity = { ...identity, name: await users.ensure(identity.userId, identity.name) }
   }
+}
+
+/** @throws {CodedError} `UNAUTHENTICATED` without one */
+export function bearerOf(authorization: string | undefined): string {
+  const [scheme, token] = authorization?.split(' ') ?? []
+  if (scheme?.toLowerCase() === 'bearer' && token) return token
+  throw new CodedError('UNAUTHENTICATED', 'The header Authorization: Bearer <token> is missing.')
 }
 
 /** Who asks, on a route with the hook. */

@@ -1,5 +1,6 @@
 import { AccountService } from '@earshot/core/accounts/account-service'
 import { DemoPeopleService } from '@earshot/core/accounts/demo-people'
+import { Sessions } from '@earshot/core/accounts/sessions'
 import { PushHosts } from '@earshot/core/notifications/push-hosts'
 import { PushSubscriptions } from '@earshot/core/notifications/push-subscriptions'
 import { SubscriptionStore } from '@earshot/core/notifications/subscription-store'
@@ -23,10 +24,12 @@ export async function createHttp({ basis, messaging, groups, presence, media }: 
   const { config, stores, tokens, limits, health, metrics, origins, log } = basis
   const app = await createHttpServer({ log, origins })
   const authenticated = { authenticate: authenticate(tokens, stores.users) }
-  const { accounts, demo, subscriptions } = await createIdentities(basis)
+  const { accounts, demo, sessions, subscriptions } = await createIdentities(basis)
 
   await app.register(async (scope) => operationRoutes(scope, { health, metrics, limits }))
-  await app.register(async (scope) => accountRoutes(scope, { accounts, demo, enabled: config.ACCOUNTS }))
+  await app.register(async (scope) =>
+    accountRoutes(scope, { accounts, demo, sessions, enabled: config.ACCOUNTS }),
+  )
   await app.register(async (scope) =>
     userRoutes(scope, { people: presence.people, presence: presence.reader, limits, ...authenticated }),
   )
@@ -70,16 +73,18 @@ export async function createHttp({ basis, messaging, groups, presence, media }: 
 
 async function createIdentities({ config, connected, stores, tokens, log }: Basis) {
   const { users } = stores
-  const demo = new DemoPeopleService({
+  const sessions = new Sessions({
     users,
     tokens,
     tokenTtlSeconds: config.TOKEN_TTL_S,
-    enabled: config.DEMO_PEOPLE,
+    maxSeconds: config.SESSION_MAX_S,
   })
+  const demo = new DemoPeopleService({ users, sessions, enabled: config.DEMO_PEOPLE })
   await demo.introduce().catch((err: unknown) => log.warn({ err }, 'the demo people are not there'))
   return {
     demo,
-    accounts: new AccountService(connected.db, users, tokens, config.TOKEN_TTL_S),
+    sessions,
+    accounts: new AccountService(connected.db, sessions),
     subscriptions: new PushSubscriptions({
       store: new SubscriptionStore(connected.db),
       hosts: new PushHosts(config.PUSH_HOSTS),

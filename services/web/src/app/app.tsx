@@ -2,6 +2,7 @@ import { MantineProvider } from '@mantine/core'
 import { lazy, Suspense } from 'react'
 import { useSession } from '../features/session/use-session.ts'
 import type { UserSession } from '../features/session/user-session.ts'
+import { ErrorPage } from './error-page.tsx'
 import { ServicesContext, useConnectedServices } from './services.ts'
 import { Shell } from './shell.tsx'
 import { theme } from './theme.ts'
@@ -12,13 +13,15 @@ export function App() {
   const { session, notice, logIn, logOut } = useSession()
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">
-      {session ? (
-        <LoggedIn session={session} onLogOut={logOut} />
-      ) : (
-        <Suspense fallback={null}>
-          <LoginPage notice={notice} onLogIn={logIn} />
-        </Suspense>
-      )}
+      <ErrorPage>
+        {session ? (
+          <LoggedIn session={session} onLogOut={logOut} />
+        ) : (
+          <Suspense fallback={null}>
+            <LoginPage notice={notice} onLogIn={logIn} />
+          </Suspense>
+        )}
+      </ErrorPage>
     </MantineProvider>
   )
 }

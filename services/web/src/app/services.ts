@@ -3,6 +3,7 @@ import { indexedDbOutbox } from '@earshot/client/browser'
 import { createContext, useContext, useEffect, useState } from 'react'
 import { ChatStore } from '../features/chat/chat-store.ts'
 import { PresenceStore } from '../features/people/presence-store.ts'
+import { SessionToken } from '../features/session/session-token.ts'
 import type { UserSession } from '../features/session/user-session.ts'
 import { createPlayback } from '../features/voice/create-playback.ts'
 import { PlayedMessages } from '../features/voice/played-messages.ts'
@@ -30,9 +31,10 @@ export function useConnectedServices(
 ): Services | undefined {
   const [services, setServices] = useState<Services>()
   useEffect(() => {
+    const token = new SessionToken(session)
     const client = new EarshotClient({
       url: window.location.origin,
-      token: session.token,
+      getToken: token.get,
       requestTimeoutMs: offlinePatienceMs,
       outbox: indexedDbOutbox(`earshot:${session.userId}`),
     })
@@ -47,19 +49,18 @@ export function useConnectedServices(
     client.on('message_status_changed', ({ conversationId, playedSeq }) => {
       if (playedSeq !== undefined) played.add(conversationId, playedSeq)
     })
-    const ended = () => onEnded('Your session has ended. Please log in again.')
-    client.on('token_expired', ended)
     chat.start()
     client.feed.start()
     client.connect().catch((error: unknown) => {
       console.warn('Earshot: not connected.', error)
     })
     const stopRefusals = client.on('disconnected', ({ willReconnect }) => {
-      if (!willReconnect) ended()
+      if (!willReconnect) onEnded('Your session has ended. Please log in again.')
     })
     setServices({ session, client, chat, presence, playback, played, drafts })
     return () => {
       stopRefusals()
+      token.stop()
       playback.close()
       chat.stop()
       client.close()

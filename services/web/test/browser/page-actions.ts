@@ -6,7 +6,7 @@ export const log = (page: Page): Locator => page.getByLabel('Messages', { exact:
 
 export const messages = (page: Page): Locator => log(page).locator('[data-seq]')
 
-export async function write({ page }: Person, text: string): Promise<void> {
+export async function write({ page }: Pick<Person, 'page'>, text: string): Promise<void> {
   await page.getByPlaceholder('Write a message').fill(text)
   await page.keyboard.press('Enter')
 }

@@ -29,7 +29,7 @@ import {
 } from './chat-state.ts'
 import { changeEverywhere, goTo, goToNewest, viewOf, withNewer, withOlder } from './history-window.ts'
 import { keepKnown } from './keep-known.ts'
-import { Uploads } from './uploads.ts'
+import type { Uploads } from './uploads.ts'
 
 const pageSize = 50
 
@@ -49,7 +49,9 @@ export class ChatStore {
   readonly state = new Store<ChatState>(initialChatState)
   readonly #client: EarshotClient
   readonly #self: Self
-  readonly #uploads: Uploads
+  /** Loaded after the page. */
+  readonly #uploads: () => Promise<Uploads>
+  #stopUploads: () => void = () => undefined
   /** What is told of positions may come before the page with their messages, which may not know it. */
   readonly #positions = new Map<string, { conversationId: string; seconds: number }>()
   readonly #opening = new Map<string, Promise<void>>()
@@ -58,7 +60,11 @@ export class ChatStore {
   constructor(client: EarshotClient, self: Self) {
     this.#client = client
     this.#self = self
-    this.#uploads = new Uploads(client, self, this.state)
+    let uploads: Promise<Uploads> | undefined
+    this.#uploads = () => {
+      uploads ??= import('./uploads.ts').then(({ Uploads }) => new Uploads(client, self, this.state))
+      return uploads
+    }
   }
 
   start(): void {
@@ -96,10 +102,13 @@ export class ChatStore {
       this.#client.on('reconnected', () => void this.#resume()),
     ]
     void this.loadConversations()
+    this.#resumeUploads().catch((error: unknown) => {
+      console.warn('Earshot: files of an earlier visit are not sent.', error)
+    })
   }
 
   stop(): void {
-    this.#uploads.stop()
+    this.#stopUploads()
     for (const stop of this.#stops) stop()
   }
 
@@ -198,25 +207,41 @@ export class ChatStore {
     sending.catch(() => undefined) // told by `send_refused`
   }
 
-  /** Through the socket, or as an upload where that takes no more. */
-  sendVoice(conversationId: string, voice: VoiceRecording, replyTo: string | undefined): void {
+  /** Through the socket, or as an upload where that takes no more. Resolves when it is kept without the recorder. */
+  async sendVoice(conversationId: string, voice: VoiceRecording, replyTo: string | undefined): Promise<void> {
     this.toNewest(conversationId)
-    void this.#uploads.sendVoice(conversationId, voice, replyTo, (voiceMessage) =>
-      this.send(conversationId, { content: '', voiceMessage, ...(replyTo !== undefined && { replyTo }) }),
-    )
+    const { blob, duration, waveform } = voice
+    const { dataUrl, socketVoiceBytes } = await import('./uploads.ts')
+    if (blob.size > socketVoiceBytes) {
+      return (await this.#uploads()).sendVoice(conversationId, voice, replyTo)
+    }
+    const url = await dataUrl(blob)
+    const voiceMessage = { duration, mimeType: blob.type, size: blob.size, waveform, url }
+    this.send(conversationId, { content: '', voiceMessage, ...(replyTo !== undefined && { replyTo }) })
   }
 
-  sendFile(conversationId: string, file: File): void {
+  sendFile(conversationId: string, file: File, replyTo: string | undefined): void {
     this.toNewest(conversationId)
-    this.#uploads.send(conversationId, file)
+    void this.#uploads().then((uploads) => uploads.sendFile(conversationId, file, replyTo))
   }
 
-  discard(clientMessageId: string): void {
-    this.#uploads.cancel(clientMessageId)
-    void this.#client.cancelSend(clientMessageId)
+  /** Once more what was not sent. */
+  async retry({ clientMessageId, conversationId, content, voiceMessage, replyTo }: Outgoing): Promise<void> {
+    if (await (await this.#uploads()).retry(clientMessageId)) return
+    await this.discard(clientMessageId)
+    const options = { ...(voiceMessage && { voiceMessage }), ...(replyTo !== undefined && { replyTo }) }
+    this.send(conversationId, { content, ...options })
+  }
+
+  /** Given up, or taken back before it was sent; what the server may have by now stays. */
+  async discard(clientMessageId: string): Promise<void> {
+    const item = this.state.get().outgoing.find((known) => known.clientMessageId === clientMessageId)
+    const isPending = item && item.error === undefined && !item.upload
+    if (isPending && !(await this.#client.cancelSend(clientMessageId))) return
+    ;(await this.#uploads()).cancel(clientMessageId)
     this.state.update((state) => ({
       ...state,
-      outgoing: state.outgoing.filter((item) => item.clientMessageId !== clientMessageId),
+      outgoing: state.outgoing.filter((known) => known.clientMessageId !== clientMessageId),
     }))
   }
 
@@ -244,6 +269,17 @@ export class ChatStore {
     const group = await this.#client.http.createGroup({ name, members })
     await this.loadConversations()
     return group
+  }
+
+  async #resumeUploads(): Promise<void> {
+    let isOver = false
+    this.#stopUploads = () => {
+      isOver = true
+    }
+    const uploads = await this.#uploads()
+    if (isOver) return
+    this.#stopUploads = () => uploads.stop()
+    await uploads.start()
   }
 
   #load(

@@ -11,8 +11,8 @@ import { AttachButton } from './attach-button.tsx'
 import classes from './chat.module.css'
 import { useComposing } from './composing.ts'
 import { ComposingLine } from './composing-line.tsx'
+import { useDraftText } from './draft-texts.ts'
 import { sizeText } from './message-text.ts'
-import { useDraftText } from './use-draft-text.ts'
 import { useVoiceMessage } from './use-voice-message.ts'
 
 const VoiceMessageRecorder = lazy(() => import('../voice/voice-message-recorder.tsx'))
@@ -28,14 +28,17 @@ interface ComposerProps {
 export function Composer({ conversationId, title }: ComposerProps) {
   const { chat, client, drafts, session } = useServices()
   const { composing, compose } = useComposing()
-  const [text, setText] = useDraftText(conversationId)
+  const [draft, setDraft] = useDraftText(session.userId, conversationId)
+  const [edited, setEdited] = useState('')
   const [problem, setProblem] = useState<string>()
   const input = useRef<HTMLTextAreaElement>(null)
   const limits = useLimits()
   const address = addressOf(conversationId, session.userId)
   const isEdit = composing?.kind === 'edit'
+  // Another wording leaves what was being written.
+  const [text, setText] = isEdit ? [edited, setEdited] : [draft, setDraft]
   const replyTo = composing?.kind === 'reply' ? composing.message._id : undefined
-  const voice = useVoiceMessage(conversationId, replyTo)
+  const voice = useVoiceMessage(conversationId, replyTo, () => compose(undefined))
   const hold = useHoldToRecord({
     onStart: voice.start,
     onFree: voice.free,
@@ -45,10 +48,9 @@ export function Composer({ conversationId, title }: ComposerProps) {
   const tooMany = text.trim().length - (limits?.textMaxChars ?? Number.POSITIVE_INFINITY)
   const canSend = text.trim() !== '' && tooMany <= 0
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when something else is composed.
   useEffect(() => {
     if (!composing) return
-    if (composing.kind === 'edit') setText(composing.message.content)
+    if (composing.kind === 'edit') setEdited(composing.message.content)
     input.current?.focus()
   }, [composing])
 
@@ -85,12 +87,12 @@ export function Composer({ conversationId, title }: ComposerProps) {
     for (const file of files) {
       if (limits && file.size > limits.fileMaxBytes) {
         setProblem(`${file.name} is larger than ${sizeText(limits.fileMaxBytes)}.`)
-      } else chat.sendFile(conversationId, file)
+      } else chat.sendFile(conversationId, file, replyTo)
     }
+    if (!isEdit) compose(undefined)
   }
 
   function endComposing() {
-    if (isEdit) setText('')
     compose(undefined)
     input.current?.focus()
   }

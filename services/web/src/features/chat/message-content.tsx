@@ -1,5 +1,5 @@
 import type { FileOutput, Message } from '@earshot/protocol'
-import { ActionIcon, Text } from '@mantine/core'
+import { ActionIcon, Text, UnstyledButton } from '@mantine/core'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { errorText } from '../../app/error-text.ts'
 import { DownloadIcon } from '../../app/icons.tsx'
@@ -8,6 +8,7 @@ import classes from './chat.module.css'
 import { download } from './download.ts'
 import { sizeText } from './message-text.ts'
 
+const ImageViewer = lazy(() => import('./image-viewer.tsx'))
 const VoicePlayer = lazy(() => import('../voice/voice-player.tsx'))
 
 export function MessageContent({ message }: { message: Message }) {
@@ -42,6 +43,7 @@ function ImageContent({ file }: { file: FileOutput }) {
   const { client } = useServices()
   const [source, setSource] = useState<string>()
   const [failed, setFailed] = useState(false)
+  const [open, setOpen] = useState(false)
   useEffect(() => {
     let made: string | undefined
     let current = true
@@ -65,7 +67,16 @@ function ImageContent({ file }: { file: FileOutput }) {
       className={classes.image}
       style={{ aspectRatio: `${width} / ${height}`, maxWidth: Math.min(width, 360) }}
     >
-      {source && <img src={source} alt={file.name} />}
+      {source && (
+        <UnstyledButton className={classes.imageButton} aria-haspopup="dialog" onClick={() => setOpen(true)}>
+          <img src={source} alt={file.name} />
+        </UnstyledButton>
+      )}
+      {source && open && (
+        <Suspense fallback={null}>
+          <ImageViewer file={file} source={source} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
     </span>
   )
 }

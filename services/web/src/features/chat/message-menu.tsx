@@ -39,7 +39,8 @@ export default function MessageMenu({ message, own, target, button }: MessageMen
     ),
   )
 
-  async function save({ voiceMessage, createdAt }: Message) {
+  async function save({ voiceMessage, file, createdAt }: Message) {
+    if (file) await download(file.url, file.name, client.http)
     if (voiceMessage) await download(voiceMessage.url, `voice-message-${createdAt.slice(0, 19)}`, client.http)
   }
 
@@ -83,7 +84,9 @@ export default function MessageMenu({ message, own, target, button }: MessageMen
               Copy the text
             </Menu.Item>
           )}
-          {message.voiceMessage && <Menu.Item onClick={() => run(() => save(message))}>Download</Menu.Item>}
+          {(message.voiceMessage || message.file) && (
+            <Menu.Item onClick={() => run(() => save(message))}>Download</Menu.Item>
+          )}
           {own && message.messageType === 'text' && (
             <Menu.Item onClick={() => compose({ kind: 'edit', message })}>Edit</Menu.Item>
           )}

@@ -1,21 +1,16 @@
 import { Button, Group, Progress, Text, VisuallyHidden } from '@mantine/core'
 import { useServices } from '../../app/services.ts'
+import { useConnectionState } from '../session/use-connection-state.ts'
 import classes from './chat.module.css'
 import type { Outgoing } from './chat-state.ts'
 import { MessageContent } from './message-content.tsx'
 
 /** Our own message on its way, or stuck, with what can be done about it. */
 export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
-  const { chat, session } = useServices()
-  const { content, voiceMessage, file, upload, error, clientMessageId, conversationId, replyTo, createdAt } =
-    outgoing
-  const canRetry = error !== undefined && !file
-
-  function retry() {
-    chat.discard(clientMessageId)
-    const reply = replyTo === undefined ? {} : { replyTo }
-    chat.send(conversationId, { content, ...(voiceMessage && { voiceMessage }), ...reply })
-  }
+  const { chat, client, session } = useServices()
+  const { content, voiceMessage, file, upload, error, clientMessageId, conversationId, createdAt } = outgoing
+  const isWaiting = useConnectionState(client) === 'disconnected'
+  const canTakeBack = error === undefined && (upload !== undefined || isWaiting)
 
   return (
     <div className={classes.message} data-own>
@@ -37,7 +32,7 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
               ...(file && { file: { ...file, url: '' } }),
             }}
           />
-          {error === undefined && <span className={classes.time}>{upload ? 'Uploading…' : 'Sending…'}</span>}
+          {error === undefined && <span className={classes.time}>{stateText(outgoing, isWaiting)}</span>}
         </div>
         {upload && (
           <Progress
@@ -47,8 +42,13 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
           />
         )}
       </div>
-      {upload && !error && (
-        <Button size="compact-sm" variant="subtle" color="gray" onClick={() => chat.discard(clientMessageId)}>
+      {canTakeBack && (
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          color="gray"
+          onClick={() => void chat.discard(clientMessageId)}
+        >
           Cancel
         </Button>
       )}
@@ -57,16 +57,14 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
           <Text size="sm" c="var(--mantine-color-error)">
             Not sent. {error}
           </Text>
-          {canRetry && (
-            <Button size="compact-sm" variant="default" onClick={retry}>
-              Send again
-            </Button>
-          )}
+          <Button size="compact-sm" variant="default" onClick={() => void chat.retry(outgoing)}>
+            Send again
+          </Button>
           <Button
             size="compact-sm"
             variant="subtle"
             color="gray"
-            onClick={() => chat.discard(clientMessageId)}
+            onClick={() => void chat.discard(clientMessageId)}
           >
             Discard
           </Button>
@@ -74,4 +72,9 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
       )}
     </div>
   )
+}
+
+function stateText({ upload }: Outgoing, isWaiting: boolean): string {
+  if (isWaiting) return 'Waiting…'
+  return upload ? 'Uploading…' : 'Sending…'
 }

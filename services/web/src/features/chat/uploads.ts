@@ -1,120 +1,227 @@
-import { type EarshotClient, newMessageId } from '@earshot/client'
-import type { FileRef, MediaRecord, VoiceInput } from '@earshot/protocol'
+import { type EarshotClient, isRetryable, newMessageId } from '@earshot/client'
+import type { MediaRecord, SendAck } from '@earshot/protocol'
 import { errorText } from '../../app/error-text.ts'
 import type { Store } from '../../app/store.ts'
 import type { VoiceRecording } from '../voice/recording.ts'
 import { addressOf } from './address.ts'
 import type { ChatState, Outgoing } from './chat-state.ts'
+import type { KeptUpload, UploadStore } from './upload-store.ts'
 
 /** Larger recordings are uploaded: as much as the contract lets through a socket, less what base64 adds. */
-const socketVoiceBytes = 2_500_000
+export const socketVoiceBytes = 2_500_000
+/** Between two rounds of tries where the server cannot be reached; a new connection ends the wait. */
+const againMs = 15_000
 
-/** Files on their way: first to the server, in pieces, then as a message. */
+/**
+ * Files on their way: first to the server, in pieces, then as a message. They are kept in the browser until the message is
+ * sent or given up, and go on where they stood after a lost network, a reload, and in whichever tab is open.
+ */
 export class Uploads {
   readonly #client: EarshotClient
   readonly #selfId: string
   readonly #state: Store<ChatState>
+  readonly #kept: () => Promise<UploadStore>
   readonly #active = new Map<string, AbortController>()
+  #isOver = false
 
   constructor(client: EarshotClient, self: { userId: string }, state: Store<ChatState>) {
     this.#client = client
     this.#selfId = self.userId
     this.#state = state
+    let store: Promise<UploadStore> | undefined
+    this.#kept = () => {
+      store ??= import('./upload-store.ts').then(({ UploadStore }) => new UploadStore(self.userId))
+      return store
+    }
   }
 
-  send(conversationId: string, file: File): void {
-    const clientMessageId = newMessageId()
-    const { name, size } = file
-    this.#show({
-      clientMessageId,
+  /** Goes on with what an earlier visit left. */
+  async start(): Promise<void> {
+    const left = await (await this.#kept()).all()
+    for (const upload of left) if (!this.#isOver) this.#begin(upload)
+  }
+
+  sendFile(conversationId: string, file: File, replyTo: string | undefined): Promise<void> {
+    return this.#add({
       conversationId,
-      content: '',
-      file: { url: '', name, mimeType: file.type, size },
-      upload: { sentBytes: 0, totalBytes: size },
-      createdAt: new Date().toISOString(),
+      content: file,
+      name: file.name,
+      ...(replyTo !== undefined && { replyTo }),
     })
-    void this.#run(clientMessageId, file, name, ({ url, mimeType, size, width, height }) =>
-      this.#sendFile(conversationId, clientMessageId, {
-        url,
-        name,
-        mimeType,
-        size,
-        ...(width !== undefined && { width }),
-        ...(height !== undefined && { height }),
-      }),
-    )
   }
 
-  /** `sendNow` gets what fits through the socket. */
-  async sendVoice(
+  sendVoice(
     conversationId: string,
     { blob, duration, waveform }: VoiceRecording,
     replyTo: string | undefined,
-    sendNow: (voice: VoiceInput) => void,
   ): Promise<void> {
-    const voice = { duration, mimeType: blob.type, size: blob.size, waveform }
-    if (blob.size <= socketVoiceBytes) return sendNow({ ...voice, url: await dataUrl(blob) })
-    const clientMessageId = newMessageId()
-    this.#show({
-      clientMessageId,
+    return this.#add({
       conversationId,
-      content: '',
-      voiceMessage: voice,
-      upload: { sentBytes: 0, totalBytes: blob.size },
-      createdAt: new Date().toISOString(),
+      content: blob,
+      name: 'voice-message',
+      voice: { duration, mimeType: blob.type, size: blob.size, waveform },
+      ...(replyTo !== undefined && { replyTo }),
     })
-    await this.#run(clientMessageId, blob, 'voice-message', async ({ url }) => {
-      const address = addressOf(conversationId, this.#selfId)
-      const options = {
-        voiceMessage: { ...voice, url },
-        clientMessageId,
-        ...(replyTo !== undefined && { replyTo }),
-      }
-      if ('recipientId' in address) await this.#client.sendVoiceMessage({ ...address, ...options })
-      else await this.#client.sendGroupMessage({ ...address, messageType: 'voice', ...options })
-    })
+  }
+
+  /** Tries again what was given up. Returns false when it is none of these. */
+  async retry(clientMessageId: string): Promise<boolean> {
+    const upload = await (await this.#kept()).get(clientMessageId)
+    if (!upload) return false
+    this.#hide(clientMessageId)
+    this.#begin(upload)
+    return true
   }
 
   cancel(clientMessageId: string): void {
     this.#active.get(clientMessageId)?.abort()
+    void this.#forget(clientMessageId)
   }
 
   stop(): void {
+    this.#isOver = true
     for (const stop of this.#active.values()) stop.abort()
   }
 
-  async #run(
-    clientMessageId: string,
-    content: Blob,
-    name: string,
-    send: (media: MediaRecord) => Promise<void>,
-  ): Promise<void> {
-    const stop = new AbortController()
-    this.#active.set(clientMessageId, stop)
+  async #add(what: Omit<KeptUpload, 'clientMessageId' | 'createdAt'>): Promise<void> {
+    const upload = { ...what, clientMessageId: newMessageId(), createdAt: new Date().toISOString() }
     try {
-      const media = await this.#client.upload(content, {
-        name,
-        signal: stop.signal,
-        onProgress: (upload) => this.#change(clientMessageId, (item) => ({ ...item, upload })),
-      })
-      await send(media)
+      await (await this.#kept()).put(upload)
     } catch (error) {
-      if (stop.signal.aborted) return
-      this.#change(clientMessageId, ({ upload: _upload, ...item }) => ({ ...item, error: errorText(error) }))
-    } finally {
-      this.#active.delete(clientMessageId)
+      console.warn('Earshot: a file is not kept for a reload.', error)
+    }
+    this.#begin(upload)
+  }
+
+  #begin(upload: KeptUpload): void {
+    this.#show(upload)
+    const stop = new AbortController()
+    this.#active.set(upload.clientMessageId, stop)
+    void this.#alone(upload, stop.signal).finally(() => this.#active.delete(upload.clientMessageId))
+  }
+
+  /** One tab sends it; another one that waits for its turn looks whether that is still to be done. */
+  async #alone(upload: KeptUpload, signal: AbortSignal): Promise<void> {
+    const { clientMessageId } = upload
+    if (!navigator.locks) return this.#run(upload, signal)
+    try {
+      await navigator.locks.request(`earshot-upload:${clientMessageId}`, { ifAvailable: true }, (lock) =>
+        lock ? this.#run(upload, signal) : this.#afterAnother(clientMessageId, signal),
+      )
+    } catch (error) {
+      if (!signal.aborted) throw error
     }
   }
 
-  async #sendFile(conversationId: string, clientMessageId: string, file: FileRef): Promise<void> {
-    const address = addressOf(conversationId, this.#selfId)
-    const message = { messageType: 'file' as const, content: '', file, clientMessageId }
-    if ('groupId' in address) await this.#client.sendGroupMessage({ ...address, ...message })
-    else await this.#client.sendMessage({ ...address, ...message })
+  async #afterAnother(clientMessageId: string, signal: AbortSignal): Promise<void> {
+    await navigator.locks.request(`earshot-upload:${clientMessageId}`, { signal }, async () => {
+      const left = await (await this.#kept()).get(clientMessageId)
+      if (left) await this.#run(left, signal)
+      else this.#hide(clientMessageId)
+    })
   }
 
-  #show(item: Outgoing): void {
+  async #run(upload: KeptUpload, signal: AbortSignal): Promise<void> {
+    const { clientMessageId } = upload
+    try {
+      const media = await this.#arrive(upload, signal)
+      await this.#send(upload, media)
+      await this.#forget(clientMessageId)
+    } catch (error) {
+      if (signal.aborted || this.#isOver) return
+      this.#change(clientMessageId, ({ upload: _upload, ...item }) => ({ ...item, error: errorText(error) }))
+    }
+  }
+
+  /** However long the network is away. */
+  async #arrive(
+    { clientMessageId, content, name, ...upload }: KeptUpload,
+    signal: AbortSignal,
+  ): Promise<MediaRecord> {
+    let { place } = upload
+    for (;;) {
+      try {
+        return await this.#client.upload(content, {
+          name,
+          signal,
+          ...(place !== undefined && { resume: place }),
+          onStarted: (started) => {
+            place = started
+            void this.#keepPlace(clientMessageId, started)
+          },
+          onProgress: (upload) => this.#change(clientMessageId, (item) => ({ ...item, upload })),
+        })
+      } catch (error) {
+        if (signal.aborted || !isRetryable(error)) throw error
+        await this.#untilWorthATry(signal)
+      }
+    }
+  }
+
+  #untilWorthATry(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        stop()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, againMs)
+      const stop = this.#client.on('connected', done)
+      signal.addEventListener('abort', done)
+    })
+  }
+
+  #send(
+    { conversationId, clientMessageId, name, voice, replyTo }: KeptUpload,
+    media: MediaRecord,
+  ): Promise<SendAck> {
+    const address = addressOf(conversationId, this.#selfId)
+    const options = { clientMessageId, ...(replyTo !== undefined && { replyTo }) }
+    const { url, mimeType, size, width, height } = media
+    if (voice) {
+      const message = { ...options, voiceMessage: { ...voice, url } }
+      return 'groupId' in address
+        ? this.#client.sendGroupMessage({ ...address, messageType: 'voice', ...message })
+        : this.#client.sendVoiceMessage({ ...address, ...message })
+    }
+    const measures = { ...(width !== undefined && { width }), ...(height !== undefined && { height }) }
+    const file = { url, name, mimeType, size, ...measures }
+    const message = { ...options, messageType: 'file' as const, content: '', file }
+    return 'groupId' in address
+      ? this.#client.sendGroupMessage({ ...address, ...message })
+      : this.#client.sendMessage({ ...address, ...message })
+  }
+
+  async #keepPlace(clientMessageId: string, place: string): Promise<void> {
+    const store = await this.#kept()
+    const upload = await store.get(clientMessageId)
+    if (upload) await store.put({ ...upload, place })
+  }
+
+  async #forget(clientMessageId: string): Promise<void> {
+    await (await this.#kept()).remove(clientMessageId)
+  }
+
+  #show({ clientMessageId, conversationId, content, name, voice, replyTo, createdAt }: KeptUpload): void {
+    const { size, type: mimeType } = content
+    const item: Outgoing = {
+      clientMessageId,
+      conversationId,
+      content: '',
+      ...(voice ? { voiceMessage: voice } : { file: { url: '', name, mimeType, size } }),
+      ...(replyTo !== undefined && { replyTo }),
+      upload: { sentBytes: 0, totalBytes: size },
+      createdAt,
+    }
     this.#state.update((state) => ({ ...state, outgoing: [...state.outgoing, item] }))
+  }
+
+  #hide(clientMessageId: string): void {
+    this.#state.update((state) => ({
+      ...state,
+      outgoing: state.outgoing.filter((item) => item.clientMessageId !== clientMessageId),
+    }))
   }
 
   #change(clientMessageId: string, change: (item: Outgoing) => Outgoing): void {
@@ -127,7 +234,7 @@ export class Uploads {
   }
 }
 
-function dataUrl(blob: Blob): Promise<string> {
+export function dataUrl(blob: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader()
     reader.onload = () => resolve(String(reader.result))

@@ -9,7 +9,7 @@ export interface OpenRecording {
   draft?: VoiceRecording
 }
 
-export function useVoiceMessage(conversationId: string, replyTo: string | undefined) {
+export function useVoiceMessage(conversationId: string, replyTo: string | undefined, onSent: () => void) {
   const { chat, drafts, playback } = useServices()
   const [open, setOpen] = useState<OpenRecording>()
   const recorder = useRef<RecorderHandle>(null)
@@ -28,8 +28,20 @@ export function useVoiceMessage(conversationId: string, replyTo: string | undefi
   }, [drafts, conversationId])
 
   function close() {
-    void drafts().then((all) => all.remove(conversationId))
+    void forget()
     setOpen(undefined)
+  }
+
+  async function forget() {
+    const all = await drafts()
+    all.remove(conversationId)
+  }
+
+  async function send(voice: VoiceRecording) {
+    setOpen(undefined)
+    onSent()
+    await chat.sendVoice(conversationId, voice, replyTo)
+    await forget()
   }
 
   return {
@@ -45,9 +57,6 @@ export function useVoiceMessage(conversationId: string, replyTo: string | undefi
     letGo: () => {
       if (!recorder.current?.send()) free()
     },
-    send: (voice: VoiceRecording) => {
-      chat.sendVoice(conversationId, voice, replyTo)
-      close()
-    },
+    send: (voice: VoiceRecording) => void send(voice),
   }
 }

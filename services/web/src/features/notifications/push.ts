@@ -30,6 +30,17 @@ export async function unsubscribe(http: HttpApi, userId: string): Promise<void> 
   await (await registration?.pushManager.getSubscription())?.unsubscribe()
 }
 
+/** As the service worker does it for a push: one for a conversation, a later one takes its place. */
+export async function notify(conversationId: string, title: string, body: string): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration()
+  await registration?.showNotification(title, {
+    body,
+    tag: conversationId,
+    icon: '/icon-192.png',
+    badge: '/icon-192.png',
+  })
+}
+
 /** What was read needs no notification any more. */
 export async function closeNotifications(conversationId: string): Promise<void> {
   const registration = await navigator.serviceWorker?.getRegistration()

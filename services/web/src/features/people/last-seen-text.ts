@@ -1,4 +1,4 @@
-import { wordsIn } from './last-seen-words.ts'
+import type { LastSeenWords } from './last-seen-words.ts'
 
 const units = [
   { unit: 'year', seconds: 365 * 86_400 },
@@ -22,13 +22,14 @@ export function lastSeenText(
   { isOnline, lastSeen }: Seen,
   now: number,
   language: string,
+  words: LastSeenWords,
 ): string | undefined {
-  const words = wordsIn(language)
   if (isOnline) return words.online
   if (lastSeen === null) return undefined
   const seconds = Math.max(0, (now - Date.parse(lastSeen)) / 1_000)
   const fits = units.find((candidate) => seconds >= candidate.seconds)
-  if (!fits) return words.justNow
+  if (!fits)
+    return words.justNow || new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(0, 'second')
   const count = Math.floor(seconds / fits.seconds)
   const ago = new Intl.RelativeTimeFormat(language, { numeric: 'always' }).format(-count, fits.unit)
   return words.lastSeen.replace('{}', ago)

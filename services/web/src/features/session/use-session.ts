@@ -1,6 +1,7 @@
 import { HttpApi } from '@earshot/client'
 import { useCallback, useState } from 'react'
-import { forgetSession, initialSession, storeSession, type UserSession } from './user-session.ts'
+import { forgetDrafts } from '../chat/draft-texts.ts'
+import { forgetSession, initialSession, newestOf, storeSession, type UserSession } from './user-session.ts'
 
 export function useSession() {
   const [session, setSession] = useState(initialSession)
@@ -15,9 +16,12 @@ export function useSession() {
   const logOut = useCallback(
     (reason?: string) => {
       if (session) {
+        const newest = newestOf(session)
         forgetSession(session)
         forgetKnown(session.userId)
-        forgetDevice(session)
+        forgetDevice(newest)
+        // A session that ended by itself goes on after the next login.
+        if (reason === undefined) forgetDrafts(session.userId)
       }
       window.history.replaceState(null, '', window.location.pathname)
       setNotice(reason)

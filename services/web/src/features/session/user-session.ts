@@ -21,6 +21,19 @@ export function storeSession(session: UserSession, remember: boolean): void {
   if (remember) localStorage.setItem(storageKey, text)
 }
 
+/** With a newer token: where the session is kept, and nowhere else. */
+export function storeRenewed(session: UserSession): void {
+  for (const storage of [sessionStorage, localStorage]) {
+    if (sessionFrom(storage)?.userId === session.userId) storage.setItem(storageKey, JSON.stringify(session))
+  }
+}
+
+/** With the newest token that it has. */
+export function newestOf(session: UserSession): UserSession {
+  const stored = sessionFrom(sessionStorage)
+  return stored?.userId === session.userId ? stored : session
+}
+
 /** Logged out: another person's session that the browser remembers stays. */
 export function forgetSession({ userId }: UserSession): void {
   sessionStorage.removeItem(storageKey)
@@ -49,11 +62,29 @@ function sessionFrom(storage: Storage): UserSession | undefined {
 
 /** Reads the claims only to show them; whether they hold is the server's to say. */
 export function fromToken(token: string): UserSession | undefined {
+  const { sub, name } = claimsOf(token)
+  return sub === undefined ? undefined : { userId: sub, name: name ?? sub, token }
+}
+
+export interface Claims {
+  sub?: string
+  name?: string
+  /** Seconds since 1970. */
+  iat?: number
+  exp?: number
+}
+
+/** Those of the expected types. */
+export function claimsOf(token: string): Claims {
   const claims = parseJson(decodeBase64Url(token.split('.')[1] ?? ''))
-  if (typeof claims !== 'object' || claims === null) return undefined
-  const { sub, name } = claims as { sub?: unknown; name?: unknown }
-  if (typeof sub !== 'string') return undefined
-  return { userId: sub, name: typeof name === 'string' ? name : sub, token }
+  if (typeof claims !== 'object' || claims === null) return {}
+  const { sub, name, iat, exp } = claims as Partial<Record<keyof Claims, unknown>>
+  return {
+    ...(typeof sub === 'string' && { sub }),
+    ...(typeof name === 'string' && { name }),
+    ...(typeof iat === 'number' && { iat }),
+    ...(typeof exp === 'number' && { exp }),
+  }
 }
 
 function decodeBase64Url(text: string): string {

@@ -37,6 +37,15 @@ export async function talk(stage: Stage): Promise<void> {
     await log(ann.page).getByText('I am. What is it?').waitFor()
   })
 
+  await stage.step('each sees the other writing, and no longer when that is given up', async () => {
+    const input = bob.page.getByPlaceholder('Write a message')
+    const writing = ann.page.getByText(`${bob.name} is writing…`)
+    await input.pressSequentially('Hm')
+    await writing.first().waitFor()
+    await input.fill('')
+    await writing.first().waitFor({ state: 'detached' })
+  })
+
   await stage.step('a message is answered, liked, worded anew and deleted', async () => {
     await write(ann, 'Shall we meet at the lake?')
     await log(bob.page).getByText('Shall we meet at the lake?').waitFor()
@@ -77,5 +86,17 @@ export async function talk(stage: Stage): Promise<void> {
     assert.equal((await downloading).suggestedFilename(), 'route.txt')
     await stage.shot(bob.page, 'files-phone')
     await stage.look(ann.page, 'files-desktop')
+  })
+
+  await stage.step('a picture is looked at in full', async () => {
+    await log(ann.page).getByRole('button', { name: 'lake.png', exact: true }).click()
+    const dialog = ann.page.getByRole('dialog')
+    await dialog.getByRole('img', { name: 'lake.png' }).waitFor()
+    await stage.look(ann.page, 'image-desktop')
+    const downloading = ann.page.waitForEvent('download')
+    await dialog.getByRole('button', { name: 'Download' }).click()
+    await downloading
+    await ann.page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
   })
 }

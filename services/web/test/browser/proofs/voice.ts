@@ -76,5 +76,11 @@ export async function voice(stage: Stage): Promise<void> {
     await log(bob.page)
       .getByText(/0:(0[1-9]|[1-5]\d) \/ 0:\d\d/)
       .waitFor()
+    await log(bob.page)
+      .getByRole('button', { name: /^Play voice message/ })
+      .last()
+      .click()
+    await bob.page.getByRole('button', { name: 'Speed: 1.25. Change it' }).waitFor() // remembered as well
+    await log(bob.page).getByRole('button', { name: 'Pause' }).click()
   })
 }
