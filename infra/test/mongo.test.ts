@@ -90,3 +90,48 @@ t.test('documents are found by _id through an index', async (t) => {
     t.match(JSON.stringify(await docs.find(filter).explain()), /Index|IXSCAN|IDHACK|EXPRESS/)
   }
 })
+
+t.test('a page of a conversation is read through an index, and nothing else is', async (t) => {
+  const mongo = await startMongo()
+  t.teardown(() => mongo.stop())
+  interface Doc {
+    _id: string
+    conversationId: string | ObjectId | string[]
+    seq: number
+  }
+  const db = connect(t, mongo.url).db('test')
+  const docs = db.collection<Doc>('messages')
+  await docs.createIndex({ conversationId: 1, seq: 1 })
+  const alike = new ObjectId()
+  const conversations = ['a "quoted" one', 'another', alike.toHexString(), alike, 'the fifth']
+  await docs.insertMany(
+    conversations.flatMap((conversationId, c) =>
+      Array.from({ length: 1_000 }, (_, i) => ({ _id: `${c}-${i}`, conversationId, seq: i + 1 })),
+    ),
+  )
+  // So that a planner knows what is in it.
+  await db.command({ compact: 'messages', force: true })
+  const page = (filter: Filter<Doc>, direction: 1 | -1, limit = 3) =>
+    docs.find(filter).sort({ seq: direction }).limit(limit)
+  const found = async (filter: Filter<Doc>, direction: 1 | -1, limit?: number) =>
+    (await page(filter, direction, limit).toArray()).map(({ _id }) => _id)
+  const conversationId = conversations[0] as string
+
+  t.same(await found({ conversationId }, -1), ['0-999', '0-998', '0-997'])
+  t.same(await found({ conversationId, seq: { $lt: 500 } }, -1), ['0-498', '0-497', '0-496'])
+  t.same(await found({ conversationId, seq: { $lte: 500, $gt: 498 } }, -1), ['0-499', '0-498'])
+  t.same(await found({ conversationId, seq: { $gte: 998.5 } }, 1), ['0-998', '0-999'])
+  t.same(await found({ conversationId: alike }, 1, 1), ['3-0'], 'an id, and not the text that spells it')
+  t.same(await found({ conversationId: alike.toHexString() }, -1, 1), ['2-999'])
+  t.same(await found({ conversationId, seq: { $ne: 1_000, $gt: 1 } }, -1, 1), ['0-998'])
+  t.same(await found({ conversationId, _id: '0-7' }, -1), ['0-7'])
+  t.equal((await found({ conversationId }, 1, 0)).length, 1_000)
+  t.same((await page({ conversationId }, 1).skip(2).toArray()).length, 3)
+  t.equal(await docs.countDocuments({ conversationId: { $in: [conversationId, 'another'] } }), 2_000)
+
+  for (const filter of [{ conversationId }, { conversationId, seq: { $lt: 500 } }]) {
+    const plan = JSON.stringify(await page(filter, -1).explain())
+    t.match(plan, /Index Scan|IXSCAN/)
+    t.notMatch(plan, /"Sort"|"Seq Scan"|"stage":"SORT"|COLLSCAN/)
+  }
+})

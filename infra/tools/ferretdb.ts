@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { run } from '../system/exec.ts'
 import { Failure, messageOf } from '../system/failure.ts'
 import { cached } from './cache.ts'
-import { additions, prepareSource } from './ferretdb-source.ts'
+import { additions } from './ferretdb-edits.ts'
+import { prepareSource } from './ferretdb-source.ts'
 import { buildWithGo, goCommand } from './go.ts'
 import type { Toolbox } from './toolbox.ts'
 import { NotThisWay, once } from './ways.ts'
@@ -62,7 +63,7 @@ function sourceHash(): string {
     'go.sum',
     ...Object.keys(additions).map((file) => join('added', file)),
   ].map((file) => join(SOURCE, file))
-  const edits = join(import.meta.dirname, 'ferretdb-source.ts')
-  for (const file of [...own, edits]) hash.update(readFileSync(file))
+  const edits = ['ferretdb-edits.ts', 'ferretdb-source.ts'].map((file) => join(import.meta.dirname, file))
+  for (const file of [...own, ...edits]) hash.update(readFileSync(file))
   return hash.digest('hex').slice(0, 8)
 }
