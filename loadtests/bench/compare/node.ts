@@ -5,6 +5,7 @@ import { createShardedAdapter } from '@socket.io/redis-adapter'
 import { Redis, type RedisOptions } from 'ioredis'
 import { jwtVerify } from 'jose'
 import { Server, type Socket } from 'socket.io'
+import { required } from './env.ts'
 
 export interface User {
   userId: string
@@ -79,10 +80,4 @@ async function admit(socket: UserSocket, secret: ReturnType<typeof createSecretK
 
 function redis(options: RedisOptions): Redis {
   return new Redis(required('REDIS_URL'), { ...options, lazyConnect: true, replyMapping: 'legacy' })
-}
-
-export function required(name: string): string {
-  const value = process.env[name]
-  if (!value) throw new Error(`${name} is missing`)
-  return value
 }

@@ -1,5 +1,6 @@
 import { MongoClient, ObjectId } from 'mongodb'
-import { type Ack, type Io, required, type Sent, startNode, type User, userRoom } from './node.ts'
+import { required } from './env.ts'
+import { type Ack, type Io, type Sent, startNode, type User, userRoom } from './node.ts'
 
 /**
  * The system to replace, as its own plan has it: each message is a document of its own, inserted before it is delivered; audio is
@@ -24,8 +25,13 @@ await mongo.connect()
 const messages = mongo.db().collection<Message>('messages')
 const users = mongo.db().collection<{ _id: string; name: string; isOnline: boolean; lastSeen: Date }>('users')
 
+/** For what is measured without: as it is in the gateway. */
+const tellsEverybody = process.env.PRESENCE_BROADCAST !== 'false'
+
 await startNode((io, socket) => {
   const user = socket.data
+  // What existing clients say when they have connected: they are known to be there already.
+  socket.on('user_online', (_userId: string, ack: Ack) => ack({ ok: true }))
   survive(setStatus(io, user, true))
   socket.on('disconnect', () => survive(setStatus(io, user, false)))
 
@@ -63,7 +69,7 @@ function messageOf({ userId, name }: User, messageType: Message['messageType'], 
 async function setStatus(io: Io, { userId, name }: User, isOnline: boolean): Promise<void> {
   const lastSeen = new Date()
   await users.updateOne({ _id: userId }, { $set: { name, isOnline, lastSeen } }, { upsert: true })
-  io.emit('user_status_changed', { userId, isOnline, lastSeen } as never)
+  if (tellsEverybody) io.emit('user_status_changed', { userId, isOnline, lastSeen } as never)
 }
 
 /** A status that could not be written is not told; the next one will be. */

@@ -1,19 +1,19 @@
 import type { Talked, TalkKind } from './crowd/orders.ts'
 import type { Cost } from './meter.ts'
-import type { Program } from './programs.ts'
 import { median, percentile, range } from './stats.ts'
 
-/** One measurement of one program. */
+/** One measurement of one contestant. */
 export interface Sample {
-  program: Program
+  /** The contestant's. */
+  name: string
   kind: TalkKind
   cost: Cost
   talked: Talked
 }
 
-/** What the samples of a program come to: medians over its rounds. */
+/** What the samples of a contestant come to: medians over its rounds. */
 export interface Summary {
-  program: Program
+  name: string
   cpuUs: number
   /** Lowest and highest of a round. */
   between: [number, number]
@@ -28,11 +28,11 @@ export interface Summary {
 }
 
 /** Pure. */
-export function summary(program: Program, samples: readonly Sample[]): Summary {
-  const own = samples.filter((sample) => sample.program === program)
+export function summary(name: string, samples: readonly Sample[]): Summary {
+  const own = samples.filter((sample) => sample.name === name)
   const middle = (of: (sample: Sample) => number) => median(own.map(of))
   return {
-    program,
+    name,
     cpuUs: middle(({ cost }) => cost.cpuUs),
     between: range(own.map(({ cost }) => cost.cpuUs)),
     gatewaysUs: middle(({ cost }) => cost.parts.gateways),

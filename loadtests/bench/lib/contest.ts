@@ -8,8 +8,13 @@ import { type Cost, minusRest, type Rest } from './meter.ts'
 import type { Program } from './programs.ts'
 import { type CpuTimes, parts, Servers } from './servers.ts'
 
+/** What takes part: a program on two nodes, or on another number of them under a name of its own. */
+export type Entrant = Program | { name: string; program: Program; nodes: number }
+
 /** A program that runs, with the crowd that uses it. */
 export interface Contestant {
+  /** The program's, unless it runs more than once. */
+  name: string
   program: Program
   servers: Servers
   crowd: Crowd
@@ -32,17 +37,19 @@ const calmMs = 5_000
  */
 export async function withContestants<T>(
   box: Toolbox,
-  programs: readonly Program[],
+  entrants: readonly Entrant[],
   env: NodeJS.ProcessEnv,
   work: (contestants: Contestant[]) => Promise<T>,
 ): Promise<T> {
   const contestants: Contestant[] = []
   try {
-    for (const program of programs) {
-      const logDir = join(box.logDir, program)
+    for (const entrant of entrants) {
+      const one = typeof entrant === 'string' ? { name: entrant, program: entrant, nodes } : entrant
+      const logDir = join(box.logDir, one.name.replaceAll(/\W+/g, '-'))
       mkdirSync(logDir, { recursive: true })
-      const servers = await Servers.start({ ...box, logDir }, { nodes, program, env: { ...patient, ...env } })
-      contestants.push({ program, servers, crowd: new Crowd(servers), rest: silence })
+      const options = { nodes: one.nodes, program: one.program, env: { ...patient, ...env } }
+      const servers = await Servers.start({ ...box, logDir }, options)
+      contestants.push({ ...one, servers, crowd: new Crowd(servers), rest: silence })
     }
     return await work(contestants)
   } finally {
@@ -59,7 +66,7 @@ export async function gather(
 ): Promise<void> {
   for (const contestant of contestants) {
     const { userIds, ...more } = await options(contestant)
-    await box.reporter.step(`${contestant.program}: ${userIds.length} connect`, () =>
+    await box.reporter.step(`${contestant.name}: ${userIds.length} connect`, () =>
       contestant.crowd.connect({ userIds, ...more }),
     )
   }
@@ -69,7 +76,7 @@ export async function gather(
 /** For the notes of a table: what was taken off. */
 export function restNote(contestants: readonly Contestant[]): string {
   const percent = ({ rest }: Contestant) => parts.reduce((sum, part) => sum + rest[part], 0) / 10
-  const each = contestants.map((one) => `${one.program} ${percent(one).toFixed(1)} %`)
+  const each = contestants.map((one) => `${one.name} ${percent(one).toFixed(1)} %`)
   return `Without what each does anyway when nobody speaks, of one core: ${each.join(', ')}.`
 }
 
@@ -88,7 +95,7 @@ export async function takeTurns(
   for (let round = 0; round <= rounds; round++) {
     const first = round % contestants.length
     for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      const what = `Round ${round} of ${rounds}: ${contestant.program}`
+      const what = `Round ${round} of ${rounds}: ${contestant.name}`
       // In the first round what the logins left to do may not be done.
       const others =
         round === 0 ? [] : [...rests].filter(([one]) => one !== contestant).map(([, meter]) => meter)
@@ -99,7 +106,7 @@ export async function takeTurns(
     }
   }
   for (const [contestant, meter] of rests) contestant.rest = meter.rest
-  const restOf = (sample: Sample) => contestants.find(({ program }) => program === sample.program)?.rest
+  const restOf = (sample: Sample) => contestants.find(({ name }) => name === sample.name)?.rest
   return samples.map((sample) => ({ ...sample, cost: without(sample.cost, restOf(sample)) }))
 }
 

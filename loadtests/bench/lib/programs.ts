@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { readSettings } from '../../../infra/settings.ts'
 
 /** What is measured: the cluster itself, or one of those that it is compared with (`compare/`). */
-export const programs = ['earshot', 'plain', 'one-by-one'] as const
-export type Program = (typeof programs)[number]
+export type Program = 'earshot' | 'plain' | 'one-by-one' | 'relay'
 
 export interface ProgramParts {
   nodeEntry: string
@@ -18,5 +17,5 @@ export function partsOf(program: Program): ProgramParts {
     return { nodeEntry: gatewayEntry, workerEntry, hasDatabase: true }
   }
   const nodeEntry = fileURLToPath(new URL(`../compare/${program}.ts`, import.meta.url))
-  return { nodeEntry, hasDatabase: program !== 'plain' }
+  return { nodeEntry, hasDatabase: program === 'one-by-one' }
 }

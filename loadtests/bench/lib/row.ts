@@ -1,4 +1,5 @@
 import type { Toolbox } from '../../../infra/tools/toolbox.ts'
+import type { Goal } from './goal.ts'
 
 /** A question and the measurement that answers it. */
 export interface Row {
@@ -6,6 +7,8 @@ export interface Row {
   name: string
   /** The question, in one sentence. */
   asks: string
+  /** Something of it is to reach something: it belongs to `make bench` without a choice. */
+  isJudged?: true
   run(box: Toolbox): Promise<Table | Table[]>
 }
 
@@ -15,4 +18,6 @@ export interface Table {
   lines: string[][]
   /** What one must know to read it. */
   notes: string[]
+  /** What of it is to reach something. */
+  goals?: Goal[]
 }

@@ -13,7 +13,7 @@ const settleMs = 1_500
  * @throws {Error} when something is lost, doubled or altered
  */
 export async function say(
-  { program, servers, crowd }: Contestant,
+  { name, servers, crowd }: Contestant,
   order: Omit<TalkOrder, 'run'>,
   deliveries?: number,
 ): Promise<Sample> {
@@ -24,5 +24,5 @@ export async function say(
   })
   if (!talked) throw new Error('nothing was said')
   checkWhole(talked, deliveries)
-  return { program, kind: order.kind, cost, talked }
+  return { name, kind: order.kind, cost, talked }
 }

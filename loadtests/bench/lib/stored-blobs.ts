@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { type Binary, MongoClient } from 'mongodb'
 
 /**
- * Compares what GridFS holds with hashes by key, all in one read from end to end: FerretDB over PostgreSQL reads the whole
- * collection for each look-up. Blobs of one chunk only. Returns the keys whose bytes are not there as they should be.
+ * Compares what GridFS holds with hashes by key, all in one read from end to end: one look-up for each takes longer.
+ * Blobs of one chunk only. Returns the keys whose bytes are not there as they should be.
  */
 export async function missingBlobs(
   mongoUrl: string,

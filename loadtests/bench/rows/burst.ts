@@ -8,24 +8,28 @@ import {
   withContestants,
 } from '../lib/contest.ts'
 import { costCells, costHeading, ratio, type Sample, summary } from '../lib/contest-table.ts'
+import { ratioGoal } from '../lib/goal.ts'
 import type { Row, Table } from '../lib/row.ts'
 import { say } from '../lib/say.ts'
 import { count } from '../lib/settings.ts'
+import { type TalkFloor, talkFloor } from '../lib/talk-floor.ts'
 
 /** All at once: what waits for what is then seen at its longest. */
 export const burst: Row = {
   name: 'burst',
   asks: 'How long does it take until everything has arrived and is acknowledged that was sent at once?',
+  isJudged: true,
   async run(box) {
     const people = count('PEOPLE', 1_000)
     const messages = count('MESSAGES', 10_000)
     const rounds = count('ROUNDS', 3)
     const quiet = { PRESENCE_BROADCAST: 'false' }
-    return withContestants(box, ['one-by-one', 'plain', 'earshot'], quiet, async (contestants) => {
+    return withContestants(box, ['one-by-one', 'plain', 'earshot', 'relay'], quiet, async (contestants) => {
       await gather(box, contestants, () => ({ userIds: names('person', people) }))
       const order = { kind: 'text', messages } as const
       const samples = await takeTurns(box, contestants, rounds, async (one) => [await say(one, order)])
-      return tableOf(contestants, samples, { people, messages, rounds })
+      const floor = await box.reporter.step('Raw inserts', () => talkFloor(contestants))
+      return tableOf(contestants, samples, floor, { people, messages, rounds })
     })
   },
 }
@@ -33,14 +37,16 @@ export const burst: Row = {
 function tableOf(
   contestants: readonly Contestant[],
   samples: readonly Sample[],
+  floor: TalkFloor,
   { people, messages, rounds }: { people: number; messages: number; rounds: number },
 ): Table {
-  const found = contestants.map(({ program }) => summary(program, samples))
-  const plain = found.find(({ program }) => program === 'plain')
+  const found = contestants.map(({ name }) => summary(name, samples))
+  const of = (name: string) => found.find((one) => one.name === name)
+  const plain = of('plain')
   return {
     heading: ['program', 'all there after, s', 'to plain', 'p50, ms', ...costHeading, 'to plain'],
     lines: found.map((one) => [
-      one.program,
+      one.name,
       (one.elapsedMs / 1_000).toFixed(2),
       ratio(one.elapsedMs, plain?.elapsedMs),
       one.p50Ms.toFixed(0),
@@ -51,6 +57,21 @@ function tableOf(
       `${messages} messages of ${people} users in pairs across ${nodes} nodes, all sent before the first has arrived; median of ${rounds} rounds.`,
       'Seconds depend on what else the machine does; µs of CPU time a message much less.',
       restNote(contestants),
+      floor.note,
+    ],
+    goals: [
+      ratioGoal({
+        what: `burst of ${messages} in flight, all delivered and acknowledged`,
+        against: { of: 'plain', value: (plain?.elapsedMs ?? 0) / 1_000 },
+        unit: 's',
+        digits: 2,
+        value: (of('earshot')?.elapsedMs ?? 0) / 1_000,
+        most: 1.3,
+        floor: {
+          of: 'relay, then insert',
+          value: ((of('relay')?.elapsedMs ?? 0) + floor.inserted.elapsedMs) / 1_000,
+        },
+      }),
     ],
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Contestant, names, nodes, withContestants } from '../lib/contest.ts'
 import { ratio } from '../lib/contest-table.ts'
+import { ratioGoal } from '../lib/goal.ts'
 import { type Cost, measureRest } from '../lib/meter.ts'
 import type { Row } from '../lib/row.ts'
 import { parts } from '../lib/servers.ts'
@@ -14,6 +15,9 @@ const awayMs = 8_000
 /** For the compilers: storms of this size come before. */
 const warmers = 500
 
+const firstTime = 'for the first time'
+const again = 'again'
+
 interface Storm {
   contestant: Contestant
   what: string
@@ -25,35 +29,47 @@ interface Storm {
 export const connect: Row = {
   name: 'connect',
   asks: 'What does it cost to let in a storm of connections, token and all?',
+  isJudged: true,
   async run(box) {
     const sockets = count('SOCKETS', 5_000)
     const atOnce = count('AT_ONCE', 500)
     const quiet = { PRESENCE_BROADCAST: 'false' }
-    return withContestants(box, ['plain', 'earshot'], quiet, async (contestants) => {
+    return withContestants(box, ['plain', 'earshot', 'relay'], quiet, async (contestants) => {
       const storms: Storm[] = []
       const storm = (contestant: Contestant, what: string, userIds: string[]) =>
-        box.reporter.step(`${contestant.program}: ${what}`, () => come(contestant, what, userIds, atOnce))
+        box.reporter.step(`${contestant.name}: ${what}`, () => come(contestant, what, userIds, atOnce))
       for (const contestant of contestants) {
         await storm(contestant, 'warming up', names('warm', warmers))
         await storm(contestant, 'warming up', names('warm', warmers))
-        storms.push(await storm(contestant, 'for the first time', names('person', sockets)))
-        storms.push(await storm(contestant, 'again', names('person', sockets)))
+        storms.push(await storm(contestant, firstTime, names('person', sockets)))
+        storms.push(await storm(contestant, again, names('person', sockets)))
       }
-      const plainOf = (what: string) => storms.find((one) => one.what === what)?.cost.cpuUs
+      const of = (name: string, what: string) =>
+        storms.find((one) => one.contestant.name === name && one.what === what)?.cost.cpuUs ?? Number.NaN
       return {
         heading: ['program', 'they come', ...parts, 'all', 'to plain', 'all there after, s'],
         lines: storms.map(({ contestant, what, cost, seconds }) => [
-          contestant.program,
+          contestant.name,
           what,
           ...parts.map((part) => cost.parts[part].toFixed(0)),
           cost.cpuUs.toFixed(0),
-          ratio(cost.cpuUs, plainOf(what)),
+          ratio(cost.cpuUs, of('plain', what)),
           seconds.toFixed(1),
         ]),
         notes: [
           `µs of CPU time a connection: ${sockets} users with a socket each on ${nodes} nodes, ${atOnce} connecting at any time. Without what keeping them costs.`,
           'For the first time: each becomes known to the system. Nobody is told of anybody (presence-logins measures that).',
         ],
+        goals: [again, firstTime].map((what) =>
+          ratioGoal({
+            what: `connect and authenticate, storm of ${sockets}, ${what}`,
+            against: { of: 'plain', value: of('plain', what) },
+            unit: 'µs',
+            value: of('earshot', what),
+            most: 1.3,
+            floor: { of: 'relay', value: of('relay', what) },
+          }),
+        ),
       }
     })
   },

@@ -8,6 +8,7 @@ import {
   withContestants,
 } from '../lib/contest.ts'
 import { costCells, costHeading, ratio, summary } from '../lib/contest-table.ts'
+import { ratioGoal } from '../lib/goal.ts'
 import { makeGroup, makePeople } from '../lib/groups.ts'
 import { Person } from '../lib/person.ts'
 import type { Row } from '../lib/row.ts'
@@ -23,12 +24,13 @@ const unfinished = 4
 export const group1000: Row = {
   name: 'group-1000',
   asks: 'How many deliveries does a second of CPU time give in a large group whose members are all online?',
+  isJudged: true,
   async run(box) {
     const members = count('PEOPLE', 1_000)
     const messages = count('MESSAGES', 60)
     const rounds = count('ROUNDS', 3)
     const quiet = { PRESENCE_BROADCAST: 'false' }
-    return withContestants(box, ['plain', 'earshot'], quiet, async (contestants) => {
+    return withContestants(box, ['plain', 'earshot', 'relay'], quiet, async (contestants) => {
       const userIds = names('person', members)
       const groups = new Map<Contestant, string>()
       await gather(box, contestants, async (contestant) => {
@@ -42,20 +44,31 @@ export const group1000: Row = {
         // There is no one latency of a message that a thousand hear.
         return [{ ...sample, talked: { ...sample.talked, latenciesMs: new Float64Array([Number.NaN]) } }]
       })
-      const found = contestants.map(({ program }) => summary(program, samples))
+      const found = contestants.map(({ name }) => summary(name, samples))
       const perSecond = (cpuUs: number) => (1e6 * members) / cpuUs
-      const [plain] = found
+      const [plain, own, relay] = found
+      if (!plain || !own || !relay) throw new Error('nothing was measured')
       return {
         heading: ['program', 'deliveries a CPU second', 'to plain', ...costHeading],
         lines: found.map((one) => [
-          one.program,
+          one.name,
           perSecond(one.cpuUs).toFixed(0),
-          ratio(perSecond(one.cpuUs), plain && perSecond(plain.cpuUs)),
+          ratio(perSecond(one.cpuUs), perSecond(plain.cpuUs)),
           ...costCells(one),
         ]),
         notes: [
           `One group, ${members} members with a socket each on ${nodes} nodes: ${members} deliveries a message; µs of CPU time a message, median of ${rounds} rounds of ${messages}.`,
           restNote(contestants),
+        ],
+        goals: [
+          ratioGoal({
+            what: `group of ${members} on ${nodes} nodes, deliveries a CPU second`,
+            against: { of: 'plain', value: perSecond(plain.cpuUs) },
+            unit: 'a second',
+            value: perSecond(own.cpuUs),
+            least: 1,
+            floor: { of: 'relay', value: perSecond(relay.cpuUs) },
+          }),
         ],
       }
     })

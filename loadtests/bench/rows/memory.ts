@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { waitUntil } from '../../../infra/system/wait.ts'
 import { type Contestant, names, nodes, withContestants } from '../lib/contest.ts'
 import { ratio } from '../lib/contest-table.ts'
+import { ratioGoal } from '../lib/goal.ts'
 import type { Row, Table } from '../lib/row.ts'
 import { count } from '../lib/settings.ts'
 
@@ -24,6 +25,7 @@ interface Held {
 export const memory: Row = {
   name: 'memory',
   asks: 'How much resident memory does an idle, authenticated socket take on a gateway?',
+  isJudged: true,
   async run(box) {
     const sockets = count('SOCKETS', 4_000)
     const folder = await mkdtemp(join(tmpdir(), 'earshot-bench-'))
@@ -39,49 +41,52 @@ export const memory: Row = {
       return { resident: ofGateways(servers.memory()), inUse: inUse.reduce((sum, bytes) => sum + bytes, 0) }
     }
     const compare = async (contestants: Contestant[]): Promise<Table> => {
-      const found: { program: string; before: Held; after: Held }[] = []
+      const found: { name: string; before: Held; after: Held }[] = []
       for (const contestant of contestants) {
-        const { crowd, program } = contestant
+        const { crowd, name } = contestant
         const userIds = names('person', firstComers + sockets)
-        await box.reporter.step(`${program}: ${sockets} connect`, async () => {
+        await box.reporter.step(`${name}: ${sockets} connect`, async () => {
           await crowd.connect({ userIds: userIds.slice(0, firstComers) })
           const before = await holds(contestant)
           await crowd.connect({ userIds: userIds.slice(firstComers) })
-          found.push({ program, before, after: await holds(contestant) })
+          found.push({ name, before, after: await holds(contestant) })
         })
       }
       return tableOf(found, sockets)
     }
     try {
-      return await withContestants(box, ['plain', 'earshot'], env, compare)
+      return await withContestants(box, ['plain', 'earshot', 'relay'], env, compare)
     } finally {
       await rm(folder, { recursive: true })
     }
   },
 }
 
-function tableOf(found: { program: string; before: Held; after: Held }[], sockets: number): Table {
-  const lines = found.map(({ program, before, after }) => ({
-    program,
+function tableOf(found: { name: string; before: Held; after: Held }[], sockets: number): Table {
+  const lines = found.map(({ name, before, after }) => ({
+    name,
     inUse: (after.inUse - before.inUse) / sockets,
     resident: (after.resident - before.resident) / sockets,
     atEnd: after,
   }))
-  const [plain] = lines
+  const [plain, own, relay] = lines
+  if (!plain || !own || !relay) throw new Error('nothing was measured')
   return {
     heading: [
       'program',
       'KB a socket in use',
       'to plain',
       'KB resident',
+      'to plain',
       'MB a gateway in use',
       'MB resident',
     ],
-    lines: lines.map(({ program, inUse, resident, atEnd }) => [
-      program,
+    lines: lines.map(({ name, inUse, resident, atEnd }) => [
+      name,
       (inUse / 1_000).toFixed(1),
-      ratio(inUse, plain?.inUse),
+      ratio(inUse, plain.inUse),
       (resident / 1_000).toFixed(1),
+      ratio(resident, plain.resident),
       (atEnd.inUse / nodes / 1e6).toFixed(0),
       (atEnd.resident / nodes / 1e6).toFixed(0),
     ]),
@@ -89,6 +94,17 @@ function tableOf(found: { program: string; before: Held; after: Held }[], socket
       `Growth by ${sockets} users with a socket each on ${nodes} gateways, after the first ${firstComers}; garbage collected before each look.`,
       "In use: V8's heap and what hangs on it. Resident grows by less where a process has room that it was not given for these sockets.",
     ],
+    goals: (['resident', 'inUse'] as const).map((kind) =>
+      ratioGoal({
+        what: `memory an idle, authenticated socket, ${kind === 'inUse' ? 'in use' : 'resident'}`,
+        against: { of: 'plain', value: plain[kind] / 1_000 },
+        unit: 'KB',
+        digits: 1,
+        value: own[kind] / 1_000,
+        most: 0.8,
+        floor: { of: 'relay', value: relay[kind] / 1_000 },
+      }),
+    ),
   }
 }
 

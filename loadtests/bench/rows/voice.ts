@@ -22,6 +22,8 @@ import {
 } from '../lib/contest-table.ts'
 import { makeClip } from '../lib/crowd/clips.ts'
 import type { Clip, Talked, TalkKind, TalkOrder } from '../lib/crowd/orders.ts'
+import { ratioGoal } from '../lib/goal.ts'
+import { insertFloor } from '../lib/insert-floor.ts'
 import { atShares, MemoryWatch } from '../lib/memory-watch.ts'
 import { measureRest, minusRest } from '../lib/meter.ts'
 import type { Row, Table } from '../lib/row.ts'
@@ -35,7 +37,7 @@ const unfinished = 64
 const storesOnly = { PRESENCE_BROADCAST: 'false', VOICE_FFMPEG: 'off' }
 const prepares = { PRESENCE_BROADCAST: 'false' }
 const restMs = 10_000
-/** Fetched over HTTP: each reads the whole collection where FerretDB is in MongoDB's place. */
+/** Fetched over HTTP, one by one. */
 const sampled = 20
 const shares = [0, 0.25, 0.5, 0.75, 1]
 
@@ -53,10 +55,11 @@ interface Flood {
 export const voice: Row = {
   name: 'voice',
   asks: 'What does a voice message cost, is any lost in a flood of them, and is memory bounded?',
+  isJudged: true,
   async run(box) {
     const bytes = count('BYTES', 50_000)
     const people = count('PEOPLE', 1_000)
-    const messages = count('MESSAGES', 1_000)
+    const messages = count('FLOOD', 1_000)
     const each = count('EACH', 200)
     const rounds = count('ROUNDS', 2)
     const prepared = count('PREPARED', 20)
@@ -65,27 +68,37 @@ export const voice: Row = {
     const clip = await makeClip(bytes)
     let samples: Sample[] = []
     let rests = ''
-    const flooded = await withContestants(box, ['one-by-one', 'earshot'], storesOnly, async (contestants) => {
-      await gather(box, contestants, () => ({ userIds: names('person', people) }))
-      samples = await takeTurns(box, contestants, rounds, async (one) => [
-        await say(one, { kind: 'text', messages: each, unfinished }),
-        await say(one, spokenOrder(one, clip, each)),
-      ])
-      rests = restNote(contestants)
-      const own = contestants.find(({ program }) => program === 'earshot')
-      if (!own) throw new Error('nobody to flood')
-      return flood(box, own, clip, messages)
-    })
+    let insertUs = 0
+    const flooded = await withContestants(
+      box,
+      ['one-by-one', 'earshot', 'relay'],
+      storesOnly,
+      async (contestants) => {
+        await gather(box, contestants, () => ({ userIds: names('person', people) }))
+        samples = await takeTurns(box, contestants, rounds, async (one) => [
+          await say(one, { kind: 'text', messages: each, unfinished }),
+          await say(one, spokenOrder(one, clip, each)),
+        ])
+        rests = restNote(contestants)
+        const own = contestants.find(({ program }) => program === 'earshot')
+        if (!own) throw new Error('nobody to flood')
+        const raw = await box.reporter.step('Raw inserts', () =>
+          insertFloor(own, each, { audio: clip.bytes }),
+        )
+        insertUs = raw.databaseUs + raw.driverUs
+        return flood(box, own, clip, messages)
+      },
+    )
     const made = await prepareCost(box, clip, prepared)
     const of = (kind: TalkKind) =>
-      (['earshot', 'one-by-one'] as const).map((program) =>
+      (['earshot', 'one-by-one', 'relay'] as const).map((name) =>
         summary(
-          program,
+          name,
           samples.filter((sample) => sample.kind === kind),
         ),
       )
     const found = { texts: of('text'), voices: of('voice') }
-    const about = { bytes: clip.bytes.length, people, each, rounds, prepared, rests }
+    const about = { bytes: clip.bytes.length, people, each, rounds, prepared, rests, insertUs }
     return [costTable(found, summary('earshot', [made]), about), memoryTable(flooded, about)]
   },
 }
@@ -138,12 +151,14 @@ interface About {
   rounds: number
   prepared: number
   rests: string
+  /** Of a document with the audio in it. */
+  insertUs: number
 }
 
 function costTable(
   { texts, voices }: { texts: Summary[]; voices: Summary[] },
   prepared: Summary,
-  { bytes, people, each, rounds, prepared: preparedMessages, rests }: About,
+  { bytes, people, each, rounds, prepared: preparedMessages, rests, insertUs }: About,
 ): Table {
   const line = (what: string, one: Summary, text?: Summary, oneByOne?: Summary) => [
     what,
@@ -153,8 +168,8 @@ function costTable(
     ratio(one.cpuUs, oneByOne?.cpuUs),
   ]
   const [text, oldText] = texts
-  const [spoken, oldSpoken] = voices
-  if (!text || !oldText || !spoken || !oldSpoken) throw new Error('nothing was measured')
+  const [spoken, oldSpoken, relayed] = voices
+  if (!text || !oldText || !spoken || !oldSpoken || !relayed) throw new Error('nothing was measured')
   return {
     heading: ['a message', 'a second', ...costHeading, 'to text', 'to one-by-one'],
     lines: [
@@ -163,11 +178,23 @@ function costTable(
       line('voice, made playable everywhere', prepared, text, oldSpoken),
       line('one-by-one: text', oldText, oldText, oldText),
       line('one-by-one: voice', oldSpoken, oldText, oldSpoken),
+      line('relay: voice', relayed, undefined, oldSpoken),
     ],
     notes: [
       rests,
       `µs of CPU time a message; ${bytes} bytes of WebM/Opus each, ${people} users on ${nodes} nodes, ${unfinished} messages unfinished at any time; median of ${rounds} rounds of ${each}.`,
       `A voice message is measured until it is in the blob store. Made playable: ${preparedMessages} of them, with ffmpeg: decoded, measured, drawn, encoded as AAC. In the other lines there is no ffmpeg, as one-by-one has none.`,
+      `Floor: a relay of bare sockets, and inserting a document with the audio in it, ${insertUs.toFixed(0)} µs in driver and database.`,
+    ],
+    goals: [
+      ratioGoal({
+        what: `voice of ${(bytes / 1_000).toFixed(0)} KB, until it is stored`,
+        against: { of: 'one-by-one, base64,', value: oldSpoken.cpuUs },
+        unit: 'µs',
+        value: spoken.cpuUs,
+        most: 0.5,
+        floor: { of: 'relay and insert', value: relayed.cpuUs + insertUs },
+      }),
     ],
   }
 }

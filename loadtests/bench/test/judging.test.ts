@@ -1,0 +1,82 @@
+import t from 'tap'
+import { goalMarkdown, goalTable, ratioGoal } from '../lib/goal.ts'
+import { isByIndex, stagesOf } from '../lib/query-plan.ts'
+import { highestRate } from '../lib/rate-search.ts'
+
+const of = { what: 'a message', against: { of: 'plain', value: 200 }, unit: 'µs', floor: undefined }
+
+t.test('a goal is a multiple of what was measured beside it', async (t) => {
+  const most = (value: number) => ratioGoal({ ...of, value, most: 1.5 })
+  t.match(most(300), {
+    figure: '1.50 × (300 µs)',
+    toReach: '≤ 1.5 ×',
+    against: 'plain 200 µs',
+    isReached: true,
+  })
+  t.match(most(302), { isReached: false })
+  const least = (value: number) => ratioGoal({ ...of, value, least: 5 })
+  t.match(least(1_000), { toReach: '≥ 5 ×', isReached: true })
+  t.match(least(998), { isReached: false })
+  t.match(ratioGoal({ ...of, value: Number.NaN, most: 1 }), { isReached: false }, 'no figure reaches nothing')
+})
+
+t.test('a floor is told by how far it is, a ceiling too', async (t) => {
+  const floor = (value: number) =>
+    ratioGoal({ ...of, value: 300, most: 1, floor: { of: 'relay', value } }).floor
+  t.equal(floor(100), 'relay 100 µs: 3.0 × away')
+  t.equal(floor(600), 'relay 600 µs: 2.0 × away')
+})
+
+t.test('the table of a run, and as the documentation has it', async (t) => {
+  const judged = [{ row: 'direct', ...ratioGoal({ ...of, value: 500, most: 1.5 }) }]
+  t.same(goalTable(judged).lines, [
+    ['direct', 'a message', 'plain 200 µs', '≤ 1.5 ×', '2.50 × (500 µs)', 'no', ''],
+  ])
+  t.match(
+    goalMarkdown(judged),
+    '| `direct` | a message | plain 200 µs | ≤ 1.5 × | 2.50 × (500 µs) | **no** |  |',
+  )
+})
+
+t.test('the highest rate is found, and is one that was held', async (t) => {
+  const search = { from: 500, most: 8_000, step: 20, probeS: 1, holdS: 30 }
+  const found = async (limit: number, limitWhenHeld = limit) => {
+    const held: number[] = []
+    const highest = await highestRate(async (rate, seconds) => {
+      const holds = rate <= (seconds === search.holdS ? limitWhenHeld : limit)
+      if (holds && seconds === search.holdS) held.push(rate)
+      return holds
+    }, search)
+    if (highest > 0) t.equal(held.at(-1), highest)
+    return highest
+  }
+  for (const limit of [60, 499, 500, 1_700, 7_999]) {
+    const highest = await found(limit)
+    t.ok(highest <= limit && highest >= limit * 0.8, `${highest} of ${limit}`)
+  }
+  t.equal(await found(100_000), search.most)
+  t.equal(await found(10), 0)
+  t.equal(await found(1_000, 900), 860, 'what held for a short time only is lowered')
+  t.equal(await found(1_000, 0), 0)
+})
+
+t.test('whether a plan reads by an index alone', async (t) => {
+  const postgres = {
+    'Node Type': 'Limit',
+    Plans: [{ 'Node Type': 'Index Scan', 'Index Name': 'messages_seq_idx' }],
+  }
+  const byIndex = stagesOf({ queryPlanner: { Plan: postgres } })
+  t.same(byIndex, ['Limit', 'Index Scan (messages_seq_idx)'])
+  t.ok(isByIndex(byIndex))
+  const mongo = {
+    stage: 'LIMIT',
+    inputStage: { stage: 'FETCH', inputStage: { stage: 'IXSCAN', indexName: 'x' } },
+  }
+  const rejected = { stage: 'SORT', inputStage: { stage: 'COLLSCAN' } }
+  const stages = stagesOf({ queryPlanner: { winningPlan: mongo, rejectedPlans: [rejected] } })
+  t.same(stages, ['LIMIT', 'FETCH', 'IXSCAN (x)'])
+  t.ok(isByIndex(stages))
+  t.notOk(isByIndex(stagesOf({ queryPlanner: { winningPlan: rejected } })))
+  t.notOk(isByIndex(['Limit', 'Sort', 'Bitmap Heap Scan', 'Bitmap Index Scan (x)']))
+  t.notOk(isByIndex(['Limit', 'Seq Scan']))
+})
