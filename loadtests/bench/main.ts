@@ -1,55 +1,69 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { consoleReporter } from '../../infra/report/console-reporter.ts'
 import type { Reporter } from '../../infra/report/reporter.ts'
 import { duration, table } from '../../infra/report/table.ts'
 import { readSettings } from '../../infra/settings.ts'
 import { Failure } from '../../infra/system/failure.ts'
+import { circumstances, Figures } from './lib/figures.ts'
 import { goalMarkdown, goalTable, type Judged } from './lib/goal.ts'
 import { machine } from './lib/machine.ts'
-import type { Row } from './lib/row.ts'
+import { profileFolder, profileTables } from './lib/profile.ts'
+import type { Box, Row, Table } from './lib/row.ts'
+import { Talkers } from './lib/talkers.ts'
 import { rows } from './rows/index.ts'
 
 /** For all that is to reach something in one go, in about ten minutes. What the environment says goes before it. */
 const brief = {
   ROUNDS: '1',
-  TALK_SECONDS: '4',
-  PROBE_SECONDS: '3',
-  HOLD_SECONDS: '8',
-  POLL_SECONDS: '4',
+  TALK_SECONDS: '3',
+  PROBE_SECONDS: '2',
+  HOLD_SECONDS: '6',
+  NODES: '2,4',
   REQUESTS: '3000',
   SECONDS: '20',
   SOCKETS: '2000',
   COLLECTION: '100000',
   FLOOD: '200',
   EACH: '60',
-  PREPARED: '4',
+  PAGES: '100',
+  PREPARED: 'no',
   EXISTING_CLIENTS: 'no',
+  PACED: 'no',
 }
 
-/** `npm run bench`: the rows that are to reach something, in brief; or those that ROW names, separated by commas; or ROW=all. */
+/**
+ * `npm run bench`: the rows that are to reach something, in brief; or those that ROW names, separated by commas; or ROW=all.
+ * ROW=table measures nothing, and prints what each row came to the last time, as docs/performance.md has it.
+ */
 async function bench(): Promise<void> {
+  const stateDir = join(readSettings().stateDir, 'bench')
+  const figures = new Figures(join(stateDir, 'figures'))
+  const reporter = consoleReporter()
+  if (process.env.ROW === 'table') {
+    for (const line of remembered(figures)) reporter.say(line)
+    return
+  }
   if (process.platform !== 'linux') throw new Failure('CPU time is read from /proc, which only Linux has.')
   const wanted = chosen(process.env.ROW)
-  if (!process.env.ROW) process.env = { ...brief, ...process.env }
-  const reporter = consoleReporter()
-  const logDir = join(readSettings().stateDir, 'bench')
-  mkdirSync(logDir, { recursive: true })
-  const box = { reporter, logDir }
-  const about = await machine(box)
-  for (const line of about) reporter.say(line)
+  const isBrief = !process.env.ROW
+  if (isBrief) process.env = { ...brief, ...process.env }
+  const talkers = new Talkers({ reporter, logDir: stateDir })
+  const box = { reporter, logDir: stateDir, talkers }
+  const machineLines = await machine(box)
+  for (const line of machineLines) reporter.say(line)
   const judged: Judged[] = []
   const failed: string[] = []
   for (const row of wanted) {
     reporter.say(`\n${row.name}: ${row.asks}`)
     const startedAt = performance.now()
     try {
-      for (const { heading, lines, notes, goals = [] } of [await row.run(box)].flat()) {
-        reporter.say(`\n${table(heading, lines)}\n`)
-        for (const note of notes) reporter.say(note)
-        judged.push(...goals.map((goal) => ({ row: row.name, ...goal })))
-      }
+      if (!row.hasTalkers) await talkers.end()
+      const own = await measured(row, box)
+      judged.push(...own)
+      const at = new Date().toISOString()
+      figures.write({ row: row.name, at, about: machineLines.join('. '), isBrief, judged: own })
     } catch (error) {
+      await talkers.end()
       // The others are worth as much without it.
       if (wanted.length === 1) throw error
       failed.push(row.name)
@@ -57,18 +71,39 @@ async function bench(): Promise<void> {
     }
     reporter.say(`${row.name} took ${duration(Math.round((performance.now() - startedAt) / 1_000))}.`)
   }
-  conclude({ reporter, about, judged, path: join(logDir, 'table.md') })
+  await talkers.end()
+  const profiles = profileFolder()
+  for (const found of profiles ? profileTables(profiles) : []) print(found, reporter)
+  conclude(judged, reporter)
   if (failed.length > 0) throw new Failure(`Without a figure: ${failed.join(', ')}.`)
 }
 
-function conclude(of: { reporter: Reporter; about: string[]; judged: Judged[]; path: string }): void {
-  const { reporter, about, judged, path } = of
+/** Runs a row and prints it. */
+async function measured(row: Row, box: Box): Promise<Judged[]> {
+  const judged: Judged[] = []
+  for (const found of [await row.run(box)].flat()) {
+    print(found, box.reporter)
+    judged.push(...(found.goals ?? []).map((goal) => ({ row: row.name, ...goal })))
+  }
+  return judged
+}
+
+function print({ heading, lines, notes }: Table, reporter: Reporter): void {
+  reporter.say(`\n${table(heading, lines)}\n`)
+  for (const note of notes) reporter.say(note)
+}
+
+function conclude(judged: readonly Judged[], reporter: Reporter): void {
   if (judged.length === 0) return
   const { heading, lines } = goalTable(judged)
   const reached = judged.filter(({ isReached }) => isReached).length
   reporter.say(`\n${table(heading, lines)}\n`)
-  reporter.say(`${reached} of ${judged.length} reached. As docs/performance.md has it: ${path}`)
-  writeFileSync(path, `${about.join('. ')}.\n\n${goalMarkdown(judged)}\n`)
+  reporter.say(`${reached} of ${judged.length} reached. For docs/performance.md: make bench ROW=table`)
+}
+
+function remembered(figures: Figures): string[] {
+  const found = figures.read(rows.map(({ name }) => name)).filter(({ judged }) => judged.length > 0)
+  return [goalMarkdown(found.flatMap(({ judged }) => judged)), '', ...circumstances(found)]
 }
 
 function chosen(names: string | undefined): readonly Row[] {

@@ -41,21 +41,40 @@ export async function withContestants<T>(
   env: NodeJS.ProcessEnv,
   work: (contestants: Contestant[]) => Promise<T>,
 ): Promise<T> {
-  const contestants: Contestant[] = []
+  const contestants = await startContestants(box, entrants, env)
   try {
-    for (const entrant of entrants) {
-      const one = typeof entrant === 'string' ? { name: entrant, program: entrant, nodes } : entrant
-      const logDir = join(box.logDir, one.name.replaceAll(/\W+/g, '-'))
-      mkdirSync(logDir, { recursive: true })
-      const options = { nodes: one.nodes, program: one.program, env: { ...patient, ...env } }
-      const servers = await Servers.start({ ...box, logDir }, options)
-      contestants.push({ ...one, servers, crowd: new Crowd(servers), rest: silence })
-    }
     return await work(contestants)
   } finally {
-    for (const { crowd } of contestants) crowd.end()
-    await Promise.all(contestants.map(({ servers }) => servers.stop()))
+    await endContestants(contestants)
   }
+}
+
+/** All or none. */
+export async function startContestants(
+  box: Toolbox,
+  entrants: readonly Entrant[],
+  env: NodeJS.ProcessEnv,
+): Promise<Contestant[]> {
+  const started = await Promise.allSettled(entrants.map((entrant) => start(box, entrant, env)))
+  const contestants = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+  const failed = started.find((one) => one.status === 'rejected')
+  if (!failed) return contestants
+  await endContestants(contestants)
+  throw failed.reason
+}
+
+export async function endContestants(contestants: readonly Contestant[]): Promise<void> {
+  for (const { crowd } of contestants) crowd.end()
+  await Promise.all(contestants.map(({ servers }) => servers.stop()))
+}
+
+async function start(box: Toolbox, entrant: Entrant, env: NodeJS.ProcessEnv): Promise<Contestant> {
+  const one = typeof entrant === 'string' ? { name: entrant, program: entrant, nodes } : entrant
+  const logDir = join(box.logDir, one.name.replaceAll(/\W+/g, '-'))
+  mkdirSync(logDir, { recursive: true })
+  const options = { nodes: one.nodes, program: one.program, env: { ...patient, ...env } }
+  const servers = await Servers.start({ ...box, logDir }, options)
+  return { ...one, servers, crowd: new Crowd(servers), rest: silence }
 }
 
 /** Each one's crowd connects. */

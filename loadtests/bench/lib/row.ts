@@ -1,5 +1,10 @@
 import type { Toolbox } from '../../../infra/tools/toolbox.ts'
 import type { Goal } from './goal.ts'
+import type { Talkers } from './talkers.ts'
+
+export interface Box extends Toolbox {
+  talkers: Talkers
+}
 
 /** A question and the measurement that answers it. */
 export interface Row {
@@ -9,7 +14,9 @@ export interface Row {
   asks: string
   /** Something of it is to reach something: it belongs to `make bench` without a choice. */
   isJudged?: true
-  run(box: Toolbox): Promise<Table | Table[]>
+  /** It asks `box.talkers`, who stay for the next row that does. */
+  hasTalkers?: true
+  run(box: Box): Promise<Table | Table[]>
 }
 
 /** What a row found. Every figure that is judged is a ratio to something measured in the same run. */

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type Daemon, startMongo, startRedis } from '../../../infra/servers/index.ts'
 import { serviceDaemon } from '../../../infra/servers/service.ts'
+import { readSettings } from '../../../infra/settings.ts'
 import { freePort } from '../../../infra/system/ports.ts'
 import { usageOf } from '../../../infra/system/process-usage.ts'
 import type { Toolbox } from '../../../infra/tools/toolbox.ts'
 import { cpuTimes } from './cpu-time.ts'
+import { profileFolder, profiling } from './profile.ts'
 import { type Program, partsOf } from './programs.ts'
 
 export const parts = ['gateways', 'worker', 'redis', 'database'] as const
@@ -60,6 +62,7 @@ export class Servers {
       const mongo = hasDatabase ? await reporter.step('Starting MongoDB', () => startMongo(box)) : undefined
       if (mongo) undo.push(() => mongo.stop())
       const mongoUrl = mongo && `${mongo.url}/earshot`
+      const { gatewayEntry } = readSettings()
       const jwtSecret = randomBytes(24).toString('hex')
       const service = async (id: string, entry: string) => {
         const settings = {
@@ -70,6 +73,7 @@ export class Servers {
           LOG_LEVEL: 'warn',
           DRAIN_MS: '0',
           ...env,
+          ...(entry === gatewayEntry && profileFolder() && { NODE_OPTIONS: profiling(env?.NODE_OPTIONS) }),
         }
         const daemon = serviceDaemon({ id, entry, port: await freePort(), env: settings }, box)
         undo.push(() => daemon.stop())

@@ -5,6 +5,11 @@ export function count(name: string, otherwise: number): number {
   return counts(name, [otherwise])[0] ?? otherwise
 }
 
+/** Whether a part of a row is to be done that can be left out: `NAME=no`. */
+export function isWanted(name: string): boolean {
+  return process.env[name] !== 'no'
+}
+
 /** Whole numbers from 1 from the environment, separated by commas. */
 export function counts(name: string, otherwise: readonly number[]): number[] {
   const text = process.env[name]

@@ -1,12 +1,4 @@
-import {
-  type Contestant,
-  gather,
-  names,
-  nodes,
-  restNote,
-  takeTurns,
-  withContestants,
-} from '../lib/contest.ts'
+import { type Contestant, nodes, restNote, takeTurns } from '../lib/contest.ts'
 import { costCells, costHeading, ratio, type Sample, summary } from '../lib/contest-table.ts'
 import { ratioGoal } from '../lib/goal.ts'
 import type { Row, Table } from '../lib/row.ts'
@@ -19,18 +11,15 @@ export const burst: Row = {
   name: 'burst',
   asks: 'How long does it take until everything has arrived and is acknowledged that was sent at once?',
   isJudged: true,
+  hasTalkers: true,
   async run(box) {
-    const people = count('PEOPLE', 1_000)
     const messages = count('MESSAGES', 10_000)
     const rounds = count('ROUNDS', 3)
-    const quiet = { PRESENCE_BROADCAST: 'false' }
-    return withContestants(box, ['one-by-one', 'plain', 'earshot', 'relay'], quiet, async (contestants) => {
-      await gather(box, contestants, () => ({ userIds: names('person', people) }))
-      const order = { kind: 'text', messages } as const
-      const samples = await takeTurns(box, contestants, rounds, async (one) => [await say(one, order)])
-      const floor = await box.reporter.step('Raw inserts', () => talkFloor(contestants))
-      return tableOf(contestants, samples, floor, { people, messages, rounds })
-    })
+    const contestants = await box.talkers.all()
+    const order = { kind: 'text', messages } as const
+    const samples = await takeTurns(box, contestants, rounds, async (one) => [await say(one, order)])
+    const floor = await box.reporter.step('Raw inserts', () => talkFloor(contestants))
+    return tableOf(contestants, samples, floor, { people: box.talkers.people, messages, rounds })
   },
 }
 

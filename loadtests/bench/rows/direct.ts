@@ -1,4 +1,4 @@
-import { gather, names, nodes, restNote, takeTurns, withContestants } from '../lib/contest.ts'
+import { nodes, restNote, takeTurns } from '../lib/contest.ts'
 import { costCells, costHeading, ratio, type Summary, summary } from '../lib/contest-table.ts'
 import { type Goal, ratioGoal } from '../lib/goal.ts'
 import type { Row } from '../lib/row.ts'
@@ -24,50 +24,48 @@ export const direct: Row = {
   name: 'direct',
   asks: 'What does a one-to-one message cost, and how long is it on its way?',
   isJudged: true,
+  hasTalkers: true,
   async run(box) {
-    const people = count('PEOPLE', 1_000)
+    const { people } = box.talkers
     const rates = counts('RATES', [1_000, 4_000])
     const seconds = count('TALK_SECONDS', 6)
     const rounds = count('ROUNDS', 3)
-    const quiet = { PRESENCE_BROADCAST: 'false' }
-    return withContestants(box, ['one-by-one', 'plain', 'earshot', 'relay'], quiet, async (contestants) => {
-      await gather(box, contestants, () => ({ userIds: names('person', people) }))
-      const measured: AtRate[] = []
-      for (const rate of rates) {
-        const able = contestants.filter(({ program }) => program !== 'one-by-one' || rate <= oneByOneMost)
-        const order = {
-          kind: 'text',
-          messages: rate * seconds,
-          perSecond: rate,
-          unfinished: rate * unfinishedS,
-        } as const
-        const samples = await takeTurns(box, able, rounds, async (one) => [await say(one, order)])
-        measured.push({ rate, found: able.map(({ name }) => summary(name, samples)) })
-      }
-      const floor = await box.reporter.step('Raw inserts', () => talkFloor(contestants))
-      return {
-        heading: [
-          'program',
-          'asked /s',
-          'held /s',
-          ...costHeading,
-          'to one-by-one',
-          'to plain',
-          'without database, to plain',
-          'p50, ms',
-          'p99, ms',
-        ],
-        lines: measured.flatMap(linesOf),
-        goals: measured.flatMap((at) => goalsOf(at, floor)),
-        notes: [
-          restNote(contestants),
-          floor.note,
-          `µs of CPU time a delivered message, ${nodes} nodes, ${people} users in pairs across them; median of ${rounds} rounds of ${seconds} s.`,
-          `At most ${unfinishedS} s of messages are under way: a rate that cannot be held falls to the one that can.`,
-          'Latency from sending to having, in the clients, which share the machine with the servers and with what else it does.',
-        ],
-      }
-    })
+    const contestants = await box.talkers.all()
+    const measured: AtRate[] = []
+    for (const rate of rates) {
+      const able = contestants.filter(({ program }) => program !== 'one-by-one' || rate <= oneByOneMost)
+      const order = {
+        kind: 'text',
+        messages: rate * seconds,
+        perSecond: rate,
+        unfinished: rate * unfinishedS,
+      } as const
+      const samples = await takeTurns(box, able, rounds, async (one) => [await say(one, order)])
+      measured.push({ rate, found: able.map(({ name }) => summary(name, samples)) })
+    }
+    const floor = await box.reporter.step('Raw inserts', () => talkFloor(contestants))
+    return {
+      heading: [
+        'program',
+        'asked /s',
+        'held /s',
+        ...costHeading,
+        'to one-by-one',
+        'to plain',
+        'without database, to plain',
+        'p50, ms',
+        'p99, ms',
+      ],
+      lines: measured.flatMap(linesOf),
+      goals: measured.flatMap((at) => goalsOf(at, floor)),
+      notes: [
+        restNote(contestants),
+        floor.note,
+        `µs of CPU time a delivered message, ${nodes} nodes, ${people} users in pairs across them; median of ${rounds} rounds of ${seconds} s.`,
+        `At most ${unfinishedS} s of messages are under way: a rate that cannot be held falls to the one that can.`,
+        'Latency from sending to having, in the clients, which share the machine with the servers and with what else it does.',
+      ],
+    }
   },
 }
 

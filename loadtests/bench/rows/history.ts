@@ -60,11 +60,11 @@ export const history: Row = {
   },
 }
 
-/** One message that was really said, and the rest of its conversation. */
+/** One message that was really said, by one to oneself; and a conversation of copies. */
 async function begin(servers: Servers): Promise<Past> {
   const device = await new Person(servers, writer).connect(0)
   const { _id } = await device.send('message', {
-    recipientId: 'somebody',
+    recipientId: writer,
     content: 'So far so good, and you?',
   })
   device.close()

@@ -12,7 +12,7 @@ import { count } from '../lib/settings.ts'
 /** For the compilers, and for what a node allocates once: so many come and stay before anything is measured. */
 const firstComers = 500
 /** What connecting leaves to do is done, and what it needed can be collected. */
-const settleMs = 5_000
+const settleMs = 4_000
 const collector = new URL('../lib/collect-on-signal.ts', import.meta.url).href
 
 /** Of all gateways, bytes. */

@@ -7,15 +7,15 @@ import type { Program } from '../lib/programs.ts'
 import { redisTraffic } from '../lib/redis-traffic.ts'
 import type { Row, Table } from '../lib/row.ts'
 import { type CpuTimes, parts, Servers } from '../lib/servers.ts'
-import { count } from '../lib/settings.ts'
+import { count, isWanted } from '../lib/settings.ts'
 import { statusFloor } from '../lib/status-floor.ts'
 
 const nodes = 2
 /** Who logs in before anything is measured, for the compilers. */
 const warmers = 200
 /** So long no event came: all have. */
-const quietMs = 3_000
-const restMs = 10_000
+const quietMs = 2_000
+const restMs = 6_000
 /** Of what one-by-one's cost. */
 const most = 1 / 20
 
@@ -54,7 +54,7 @@ export const presenceLogins: Row = {
       )
     const oneByOne = { program: 'one-by-one', contacts: () => [] } as const
     const own = { program: 'earshot', contacts: () => [] } as const
-    const withExisting = process.env.EXISTING_CLIENTS !== 'no'
+    const withExisting = isWanted('EXISTING_CLIENTS')
     const cases: Case[] = [
       { ...oneByOne, label: 'one-by-one: nobody', broadcasts: false },
       { ...oneByOne, label: 'one-by-one: all of all', broadcasts: true },

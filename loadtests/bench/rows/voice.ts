@@ -28,7 +28,7 @@ import { atShares, MemoryWatch } from '../lib/memory-watch.ts'
 import { measureRest, minusRest } from '../lib/meter.ts'
 import type { Row, Table } from '../lib/row.ts'
 import { say } from '../lib/say.ts'
-import { count } from '../lib/settings.ts'
+import { count, isWanted } from '../lib/settings.ts'
 import { missingBlobs } from '../lib/stored-blobs.ts'
 
 /** Messages that wait for their ack or delivery at the same time: the rate follows from what the machine allows. */
@@ -62,7 +62,7 @@ export const voice: Row = {
     const messages = count('FLOOD', 1_000)
     const each = count('EACH', 200)
     const rounds = count('ROUNDS', 2)
-    const prepared = count('PREPARED', 20)
+    const prepared = isWanted('PREPARED') ? count('PREPARED', 20) : 0
     const missing = await provideSpeech(box)
     if (missing.length > 0) throw new Failure(`Recordings are made by ${missing.join(' and ')}.`)
     const clip = await makeClip(bytes)
@@ -89,7 +89,7 @@ export const voice: Row = {
         return flood(box, own, clip, messages)
       },
     )
-    const made = await prepareCost(box, clip, prepared)
+    const made = prepared > 0 ? [await prepareCost(box, clip, prepared)] : []
     const of = (kind: TalkKind) =>
       (['earshot', 'one-by-one', 'relay'] as const).map((name) =>
         summary(
@@ -99,7 +99,10 @@ export const voice: Row = {
       )
     const found = { texts: of('text'), voices: of('voice') }
     const about = { bytes: clip.bytes.length, people, each, rounds, prepared, rests, insertUs }
-    return [costTable(found, summary('earshot', [made]), about), memoryTable(flooded, about)]
+    return [
+      costTable(found, made.length > 0 ? summary('earshot', made) : undefined, about),
+      memoryTable(flooded, about),
+    ]
   },
 }
 
@@ -157,7 +160,7 @@ interface About {
 
 function costTable(
   { texts, voices }: { texts: Summary[]; voices: Summary[] },
-  prepared: Summary,
+  prepared: Summary | undefined,
   { bytes, people, each, rounds, prepared: preparedMessages, rests, insertUs }: About,
 ): Table {
   const line = (what: string, one: Summary, text?: Summary, oneByOne?: Summary) => [
@@ -175,7 +178,7 @@ function costTable(
     lines: [
       line('text', text, text, oldText),
       line('voice', spoken, text, oldSpoken),
-      line('voice, made playable everywhere', prepared, text, oldSpoken),
+      ...(prepared ? [line('voice, made playable everywhere', prepared, text, oldSpoken)] : []),
       line('one-by-one: text', oldText, oldText, oldText),
       line('one-by-one: voice', oldSpoken, oldText, oldSpoken),
       line('relay: voice', relayed, undefined, oldSpoken),

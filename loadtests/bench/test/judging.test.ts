@@ -1,5 +1,6 @@
 import t from 'tap'
 import { goalMarkdown, goalTable, ratioGoal } from '../lib/goal.ts'
+import { placeOf, selfTimes } from '../lib/profile.ts'
 import { isByIndex, stagesOf } from '../lib/query-plan.ts'
 import { highestRate } from '../lib/rate-search.ts'
 
@@ -79,4 +80,28 @@ t.test('whether a plan reads by an index alone', async (t) => {
   t.notOk(isByIndex(stagesOf({ queryPlanner: { winningPlan: rejected } })))
   t.notOk(isByIndex(['Limit', 'Sort', 'Bitmap Heap Scan', 'Bitmap Index Scan (x)']))
   t.notOk(isByIndex(['Limit', 'Seq Scan']))
+})
+
+t.test('where the time of a profile went', async (t) => {
+  const frame = (functionName: string, url = '') => ({ functionName, url, lineNumber: 1 })
+  const frames = [
+    frame('(idle)'),
+    frame('write', 'file:///x/node_modules/ws/lib/sender.js'),
+    frame('emit', 'file:///x/node_modules/@socket.io/redis-adapter/index.js'),
+    frame('writev', 'node:internal/stream'),
+    frame('(garbage collector)'),
+    frame('call'),
+  ]
+  const nodes = frames.map((callFrame, id) => ({ id, callFrame }))
+  const profile = { nodes, samples: [0, 1, 2, 3, 4, 5, 1], timeDeltas: [900, 10, 20, 30, 40, 50, 60] }
+  t.same(
+    [...selfTimes([profile, profile], placeOf)],
+    [
+      ['ws', 140],
+      ['@socket.io/redis-adapter', 40],
+      ['Node', 60],
+      ['(garbage collector)', 80],
+      ['native', 100],
+    ],
+  )
 })
