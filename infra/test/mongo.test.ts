@@ -110,7 +110,7 @@ t.test('a page of a conversation is read through an index, and nothing else is',
     ),
   )
   // So that a planner knows what is in it.
-  await db.command({ compact: 'messages', force: true })
+  await db.command({ compact: 'messages' })
   const page = (filter: Filter<Doc>, direction: 1 | -1, limit = 3) =>
     docs.find(filter).sort({ seq: direction }).limit(limit)
   const found = async (filter: Filter<Doc>, direction: 1 | -1, limit?: number) =>

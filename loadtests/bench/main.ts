@@ -4,8 +4,9 @@ import type { Reporter } from '../../infra/report/reporter.ts'
 import { duration, table } from '../../infra/report/table.ts'
 import { readSettings } from '../../infra/settings.ts'
 import { Failure } from '../../infra/system/failure.ts'
-import { circumstances, Figures } from './lib/figures.ts'
-import { goalMarkdown, goalTable, type Judged } from './lib/goal.ts'
+import { docsFile, writeDocs } from './lib/docs-table.ts'
+import { Figures } from './lib/figures.ts'
+import { goalTable, type Judged } from './lib/goal.ts'
 import { machine } from './lib/machine.ts'
 import { profileFolder, profileTables } from './lib/profile.ts'
 import type { Box, Row, Table } from './lib/row.ts'
@@ -18,7 +19,7 @@ const brief = {
   TALK_SECONDS: '3',
   PROBE_SECONDS: '2',
   HOLD_SECONDS: '6',
-  NODES: '2,4',
+  NODE_COUNTS: '2,4',
   REQUESTS: '3000',
   SECONDS: '20',
   SOCKETS: '2000',
@@ -33,19 +34,19 @@ const brief = {
 
 /**
  * `npm run bench`: the rows that are to reach something, in brief; or those that ROW names, separated by commas; or ROW=all.
- * ROW=table measures nothing, and prints what each row came to the last time, as docs/performance.md has it.
+ * ROW=docs measures nothing, and puts what each row came to the last time into docs/performance.md.
  */
 async function bench(): Promise<void> {
   const stateDir = join(readSettings().stateDir, 'bench')
   const figures = new Figures(join(stateDir, 'figures'))
   const reporter = consoleReporter()
-  if (process.env.ROW === 'table') {
-    for (const line of remembered(figures)) reporter.say(line)
+  if (process.env.ROW === 'docs') {
+    writeDocs(figures.read(rows.map(({ name }) => name)).filter(({ judged }) => judged.length > 0))
     return
   }
   if (process.platform !== 'linux') throw new Failure('CPU time is read from /proc, which only Linux has.')
   const wanted = chosen(process.env.ROW)
-  const isBrief = !process.env.ROW
+  const isBrief = !process.env.ROW || process.env.BRIEF === 'yes'
   if (isBrief) process.env = { ...brief, ...process.env }
   const talkers = new Talkers({ reporter, logDir: stateDir })
   const box = { reporter, logDir: stateDir, talkers }
@@ -98,12 +99,7 @@ function conclude(judged: readonly Judged[], reporter: Reporter): void {
   const { heading, lines } = goalTable(judged)
   const reached = judged.filter(({ isReached }) => isReached).length
   reporter.say(`\n${table(heading, lines)}\n`)
-  reporter.say(`${reached} of ${judged.length} reached. For docs/performance.md: make bench ROW=table`)
-}
-
-function remembered(figures: Figures): string[] {
-  const found = figures.read(rows.map(({ name }) => name)).filter(({ judged }) => judged.length > 0)
-  return [goalMarkdown(found.flatMap(({ judged }) => judged)), '', ...circumstances(found)]
+  reporter.say(`${reached} of ${judged.length} reached. Into ${docsFile}: make bench ROW=docs`)
 }
 
 function chosen(names: string | undefined): readonly Row[] {

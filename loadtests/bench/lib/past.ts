@@ -33,21 +33,14 @@ export class Past {
     return this.#client.db().collection<Said>('messages')
   }
 
-  /** So many messages in the conversation, numbered from 1. */
-  async say(conversationId: string, many: number): Promise<void> {
-    let next = 1
+  /** So many messages in each of the conversations, numbered from 1. */
+  async say(conversations: Iterable<[conversationId: string, messages: number]>): Promise<void> {
+    const waiting = commands(conversations)
     const worker = async () => {
-      while (next <= many) {
-        const first = next
-        next += perCommand
-        const size = Math.min(perCommand, many - first + 1)
+      for (const { conversationId, first, size } of waiting) {
+        const numbers = Array.from({ length: size }, (_, i) => first + i)
         await this.messages.insertMany(
-          Array.from({ length: size }, (_, i) => ({
-            ...this.#sample,
-            _id: randomUUID(),
-            conversationId,
-            seq: first + i,
-          })),
+          numbers.map((seq) => ({ ...this.#sample, _id: randomUUID(), conversationId, seq })),
           { ordered: false },
         )
       }
@@ -55,12 +48,20 @@ export class Past {
     await Promise.all(Array.from({ length: atOnce }, worker))
   }
 
-  /** So that whoever plans a query knows how much there is: a server does so by itself, later. */
+  /** So that whoever plans a query knows how much there is: PostgreSQL does so by itself, a minute later; MongoDB needs it not. */
   async analyse(): Promise<void> {
-    await this.#client.db().command({ compact: 'messages', force: true })
+    await this.#client.db().command({ compact: 'messages' })
   }
 
   close(): Promise<void> {
     return this.#client.close()
+  }
+}
+
+function* commands(conversations: Iterable<[string, number]>) {
+  for (const [conversationId, messages] of conversations) {
+    for (let first = 1; first <= messages; first += perCommand) {
+      yield { conversationId, first, size: Math.min(perCommand, messages - first + 1) }
+    }
   }
 }

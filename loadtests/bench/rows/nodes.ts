@@ -15,7 +15,7 @@ export const nodes: Row = {
   isJudged: true,
   async run(box) {
     const people = count('PEOPLE', 1_000)
-    const sizes = counts('NODES', [1, 2, 4])
+    const sizes = counts('NODE_COUNTS', [1, 2, 4])
     const [perSecond = 0] = counts('RATE', [2_000])
     const seconds = count('TALK_SECONDS', 6)
     const rounds = count('ROUNDS', 3)
@@ -34,7 +34,7 @@ export const nodes: Row = {
       const found = new Map(contestants.map(({ name }) => [name, summary(name, samples)]))
       const of = (program: string, size: number): Summary => {
         const one = found.get(nameOf(program, size))
-        if (!one) throw new Error(`NODES has no ${size}`)
+        if (!one) throw new Error(`NODE_COUNTS has no ${size}`)
         return one
       }
       const [least = 1] = sizes

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { withFigures } from '../lib/docs-table.ts'
 import { goalMarkdown, goalTable, ratioGoal } from '../lib/goal.ts'
 import { placeOf, selfTimes } from '../lib/profile.ts'
 import { isByIndex, stagesOf } from '../lib/query-plan.ts'
@@ -104,4 +105,26 @@ t.test('where the time of a profile went', async (t) => {
       ['native', 100],
     ],
   )
+})
+
+t.test('the figures of rows that were measured one by one make one table of the documentation', async (t) => {
+  const measured = (row: string, at: string) => {
+    const judged = [{ row, ...ratioGoal({ ...of, value: 200, most: 1 }) }]
+    return { row, at, about: 'A machine', isBrief: true, judged }
+  }
+  const marks = ['<!-- figures: make bench ROW=docs -->', '<!-- end of figures -->']
+  const page = withFigures(`before\n${marks.join('\nold\n')}\nafter\n`, [
+    measured('direct', '2026-01-01T10:00:00Z'),
+    measured('burst', '2026-01-01T11:00:00Z'),
+    measured('voice', '2026-01-02T10:00:00Z'),
+  ])
+  t.match(page, /^before\n<!--/)
+  t.match(page, /\| `direct` \| .*\n\| `burst` \| .*\n\| `voice` \| /)
+  t.match(
+    page,
+    'A machine; in brief, 2026-01-01: direct, burst.\n\nA machine; in brief, 2026-01-02: voice.\n',
+  )
+  t.match(page, /after\n$/)
+  t.notMatch(page, 'old')
+  t.throws(() => withFigures('nothing', []))
 })
