@@ -128,6 +128,13 @@ t.test('a page of a conversation is read through an index, and nothing else is',
   t.equal((await found({ conversationId }, 1, 0)).length, 1_000)
   t.same((await page({ conversationId }, 1).skip(2).toArray()).length, 3)
   t.equal(await docs.countDocuments({ conversationId: { $in: [conversationId, 'another'] } }), 2_000)
+  t.equal(await docs.countDocuments({ seq: { $exists: true } }), 5_000)
+  t.equal(await docs.countDocuments({ seq: { $exists: false } }), 0)
+  await docs.updateOne({ _id: '0-0' }, { $unset: { seq: '' } })
+  t.same(
+    (await docs.find({ seq: { $exists: false } }).toArray()).map(({ _id }) => _id),
+    ['0-0'],
+  )
 
   for (const filter of [{ conversationId }, { conversationId, seq: { $lt: 500 } }]) {
     const plan = JSON.stringify(await page(filter, -1).explain())

@@ -17,8 +17,14 @@ var numberFields = map[string]bool{"seq": true, "changeSeq": true}
 
 var rangeOperators = map[string]string{"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 
-// filterRange is the condition for a number that is above or below another; empty for other fields and operators.
+// filterRange is the condition for a number that is above or below another, or missing; empty for other fields and
+// operators.
 func filterRange(p *metadata.Placeholder, field, operator string, value any) (string, []any) {
+	// What lacks it is looked for again and again, and next to nothing does.
+	if numberFields[field] && operator == "$exists" && value == false {
+		return fmt.Sprintf(`%s->'%s' IS NULL`, metadata.DefaultColumn, field), nil
+	}
+
 	if !isRange(field, operator, value) {
 		return "", nil
 	}

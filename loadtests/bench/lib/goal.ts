@@ -34,7 +34,8 @@ export function ratioGoal(options: {
   floor: Floor | undefined
 }): Goal {
   const { what, against, unit, digits = 0, value, most, least = 0, floor } = options
-  const times = value / against.value
+  // Noise of a tiny run may be less than nothing.
+  const times = against.value > 0 ? value / against.value : Number.NaN
   const show = (figure: number) => `${figure.toFixed(digits)} ${unit}`
   return {
     what,

@@ -20,6 +20,8 @@ t.test('a goal is a multiple of what was measured beside it', async (t) => {
   t.match(least(1_000), { toReach: '≥ 5 ×', isReached: true })
   t.match(least(998), { isReached: false })
   t.match(ratioGoal({ ...of, value: Number.NaN, most: 1 }), { isReached: false }, 'no figure reaches nothing')
+  const nothing = { of: 'plain', value: -1 }
+  t.match(ratioGoal({ ...of, against: nothing, value: 9, most: 1 }), { isReached: false })
 })
 
 t.test('a floor is told by how far it is, a ceiling too', async (t) => {

@@ -23,7 +23,8 @@ export class Crowd {
   readonly #children: ChildProcess[]
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #orders = 0
-  #size = 0
+  /** In each process. */
+  readonly #sizes = Array.from({ length: processes }, () => 0)
 
   constructor(servers: Servers) {
     this.#servers = servers
@@ -47,16 +48,13 @@ export class Crowd {
   /** Resolves when all are connected, beside those who are. */
   async connect({ userIds, groupIds = [], atOnce = 100 }: CrowdOptions): Promise<void> {
     const { jwtSecret, nodes } = this.#servers
-    this.#size += userIds.length
     const people = userIds.map((userId, i) => ({ userId, url: this.#servers.url(i % nodes) }))
     const each = 2 * Math.ceil(people.length / 2 / processes)
-    await this.#askAll((i) => ({
-      what: 'connect',
-      jwtSecret,
-      people: people.slice(i * each, (i + 1) * each),
-      groupIds,
-      atOnce: Math.ceil(atOnce / processes),
-    }))
+    await this.#askAll((i) => {
+      const own = people.slice(i * each, (i + 1) * each)
+      this.#sizes[i] = (this.#sizes[i] ?? 0) + own.length
+      return { what: 'connect', jwtSecret, people: own, groupIds, atOnce: Math.ceil(atOnce / processes) }
+    })
   }
 
   /** Messages, their pace and how many may be unfinished are divided among the processes. */
@@ -72,7 +70,7 @@ export class Crowd {
       ...(perSecond !== undefined && { perSecond: perSecond / processes }),
       ...(unfinished !== undefined && { unfinished: Math.ceil(unfinished / processes) }),
       // Everybody hears what is said in a group.
-      ...(kind === 'group' && { deliveries: (messages * this.#size) / processes }),
+      ...(kind === 'group' && { deliveries: messages * (this.#sizes[i] ?? 0) }),
     })
     await this.#askAll((i) => ({ what: 'prepare', talk: partOf(i) }))
     const parts = await this.#askAll<Talked>(() => ({ what: 'talk' }))
@@ -108,7 +106,7 @@ export class Crowd {
   /** Resolves when all have hung up; they may connect again. */
   async disconnect(): Promise<void> {
     await this.#askAll(() => ({ what: 'close' }))
-    this.#size = 0
+    this.#sizes.fill(0)
   }
 
   end(): void {
