@@ -186,7 +186,12 @@ function costTable(
     notes: [
       rests,
       `µs of CPU time a message; ${bytes} bytes of WebM/Opus each, ${people} users on ${nodes} nodes, ${unfinished} messages unfinished at any time; median of ${rounds} rounds of ${each}.`,
-      `A voice message is measured until it is in the blob store. Made playable: ${preparedMessages} of them, with ffmpeg: decoded, measured, drawn, encoded as AAC. In the other lines there is no ffmpeg, as one-by-one has none.`,
+      'A voice message is measured until it is in the blob store. There is no ffmpeg, as one-by-one has none.',
+      ...(prepared
+        ? [
+            `Made playable: ${preparedMessages} of them, with ffmpeg: decoded, measured, drawn, encoded as AAC.`,
+          ]
+        : []),
       `Floor: a relay of bare sockets, and inserting a document with the audio in it, ${insertUs.toFixed(0)} µs in driver and database.`,
     ],
     goals: [
