@@ -30,6 +30,7 @@ export class LastSeenStore {
    */
   async write(states: PresenceState[]): Promise<void> {
     if (states.length === 0) return
+    if (await this.#writeNewer(states)) return
     const operations = states.flatMap(({ userId, lastSeen, isOnline, version }) => {
       const _id = toDbId(userId)
       const seen: AnyBulkWriteOperation<UserDoc> = {
@@ -46,6 +47,20 @@ export class LastSeenStore {
       ]
     })
     await bulkUpdates(this.#users, operations, { ordered: true })
+  }
+
+  /**
+   * One update for each: half the cost, and nearly always enough. Returns whether it was; not for a user without a document, nor
+   * for one of whom a newer state is there already.
+   */
+  async #writeNewer(states: PresenceState[]): Promise<boolean> {
+    const operations = states.map(({ userId, lastSeen, isOnline, version }) => ({
+      updateOne: {
+        filter: { _id: toDbId(userId), $nor: [{ presenceVersion: { $gte: version } }] },
+        update: { $max: { lastSeen: new Date(lastSeen) }, $set: { isOnline, presenceVersion: version } },
+      },
+    }))
+    return (await bulkUpdates(this.#users, operations)) === states.length
   }
 
   /** The same of signs of life that change nobody's state. */
