@@ -32,21 +32,20 @@ t.test('what is asked in one tick is looked up together, each key once', async (
 
 t.test('a look-up that began before never answers', async (t) => {
   const { calls, lookUp } = heldLookUp()
-  const gatherer = new Gatherer(lookUp, 0, { atOnce: 2 })
+  const gatherer = new Gatherer(lookUp, 0)
   const first = gatherer.ask('a')
   await nextTick()
   const second = gatherer.ask('a')
-  await nextTick()
-  t.equal(calls.length, 2)
-  calls[1]?.answer(new Map([['a', 2]]))
-  t.equal(await second, 2)
   calls[0]?.answer(new Map([['a', 1]]))
   t.equal(await first, 1)
+  await nextTick()
+  calls[1]?.answer(new Map([['a', 2]]))
+  t.equal(await second, 2)
 })
 
 t.test('what is asked while enough are under way waits, and goes in parts of a bounded size', async (t) => {
   const { calls, lookUp } = heldLookUp()
-  const gatherer = new Gatherer(lookUp, 0, { atOnce: 1, max: 2 })
+  const gatherer = new Gatherer(lookUp, 0, { max: 2 })
   const answers = [gatherer.ask('a')]
   await nextTick()
   for (const key of ['b', 'c', 'd']) {
@@ -67,7 +66,7 @@ t.test('what is asked while enough are under way waits, and goes in parts of a b
 
 t.test('a failure is that of those who asked for it, and of nobody later', async (t) => {
   const { calls, lookUp } = heldLookUp()
-  const gatherer = new Gatherer(lookUp, 0, { atOnce: 1 })
+  const gatherer = new Gatherer(lookUp, 0)
   const failing = t.rejects(Promise.all([gatherer.ask('a'), gatherer.ask('b')]), /away/)
   await nextTick()
   calls[0]?.fail(new Error('away'))
@@ -76,4 +75,22 @@ t.test('a failure is that of those who asked for it, and of nobody later', async
   await nextTick()
   calls[1]?.answer(new Map([['a', 1]]))
   t.equal(await later, 1)
+})
+
+t.test('between two look-ups it pauses, but who asks when nobody did just now does not wait', async (t) => {
+  const { calls, lookUp } = heldLookUp()
+  const gatherer = new Gatherer(lookUp, 0, { pauseMs: 20 })
+  const first = gatherer.ask('a')
+  await nextTick()
+  t.equal(calls.length, 1)
+  calls[0]?.answer(new Map())
+  await first
+  const others = [gatherer.ask('b')]
+  await nextTick()
+  others.push(gatherer.ask('c'))
+  t.equal(calls.length, 1, 'it pauses')
+  while (calls.length < 2) await nextTick()
+  t.same(calls[1]?.keys, ['b', 'c'])
+  calls[1]?.answer(new Map())
+  await Promise.all(others)
 })

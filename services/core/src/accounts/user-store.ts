@@ -28,6 +28,9 @@ interface Naming {
   isNew: boolean
 }
 
+/** Of a storm in which many come. */
+const pauseMs = 5
+
 /** Who exists. A user exists from the first valid token on. */
 export class UserStore {
   readonly #users: Collection<UserDoc>
@@ -35,8 +38,8 @@ export class UserStore {
   readonly #names = new LRUCache<string, string>({ max: 50_000, ttl: 10 * 60_000 })
 
   /** Who comes in a storm is looked up, and written, together with the others: by themselves each cost ten times as much. */
-  readonly #lookUps = new Gatherer<string, UserDoc | undefined>((userIds) => this.#read(userIds), undefined)
-  readonly #namings = new Gatherer<Naming, void>((namings) => this.#write(namings), undefined)
+  readonly #lookUps = new Gatherer<string, UserDoc | undefined>((userIds) => this.#read(userIds), undefined, { pauseMs })
+  readonly #namings = new Gatherer<Naming, void>((namings) => this.#write(namings), undefined, { pauseMs })
 
   constructor(db: Db) {
     this.#users = db.collection<UserDoc>('users')

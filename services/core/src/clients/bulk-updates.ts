@@ -1,11 +1,8 @@
 import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb'
 import { isDuplicateKey } from './duplicate-key.ts'
 
-/**
- * Updates in one command. FerretDB keeps a connection to its own database for each of them until the command ends, so a
- * command must not hold many; MongoDB itself gains nothing worth having beyond this.
- */
-const updatesPerCommand = 20
+/** Updates in one command. MongoDB gains nothing worth having beyond this. */
+const updatesPerCommand = 100
 
 /**
  * Writes many updates that may each run twice, in order or not. Upserts of one new document by two nodes at once meet

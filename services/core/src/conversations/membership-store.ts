@@ -25,7 +25,9 @@ export class MembershipStore {
   readonly #roles = new LRUCache<string, { role: GroupRole | null }>({ max: 100_000, ttl: 30_000 })
   readonly #clock = new ChangeClock()
   readonly #hearsOfChanges: () => boolean
-  readonly #groups = new Gatherer<string, readonly string[]>((userIds) => this.#read(userIds), noGroups)
+  readonly #groups = new Gatherer<string, readonly string[]>((userIds) => this.#read(userIds), noGroups, {
+    pauseMs: 5,
+  })
 
   /** @param options.hearsOfChanges whether `forget` is called for every change; while not, nothing is remembered */
   constructor(db: Db, { hearsOfChanges = () => true }: { hearsOfChanges?: () => boolean } = {}) {

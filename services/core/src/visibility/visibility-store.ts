@@ -26,6 +26,7 @@ export class VisibilityStore {
   readonly #lookUps = new Gatherer<string, VisibilityDoc | undefined>(
     (userIds) => this.#read(userIds),
     undefined,
+    { pauseMs: 5 },
   )
 
   constructor(db: Db, blocks: BlockStore) {
