@@ -99,7 +99,7 @@ export class LastSeenFlusher {
   }
 }
 
-/** Visits the shards where something waits, one after the other: this must not crowd out what people wait for. */
+/** Visits the shards where something waits, a few at once: this must not crowd out what people wait for. */
 async function inTurn(waiting: number[], visit: (shard: number) => Promise<void>): Promise<void> {
   const shards = [...waiting.entries()].flatMap(([shard, count]) => (count > 0 ? [shard] : []))
   for (let i = 0; i < shards.length; i += shardsAtOnce) {
