@@ -37,8 +37,10 @@ export class UserStore {
   /** Names of users known to exist; nobody is ever cached as absent. */
   readonly #names = new LRUCache<string, string>({ max: 50_000, ttl: 10 * 60_000 })
 
-  /** Who comes in a storm is looked up, and written, together with the others: by themselves each cost ten times as much. */
-  readonly #lookUps = new Gatherer<string, UserDoc | undefined>((userIds) => this.#read(userIds), undefined, { pauseMs })
+  /** Who comes in a storm is looked up, and written, together with the others: it took two commands for each. */
+  readonly #lookUps = new Gatherer<string, UserDoc | undefined>((userIds) => this.#read(userIds), undefined, {
+    pauseMs,
+  })
   readonly #namings = new Gatherer<Naming, void>((namings) => this.#write(namings), undefined, { pauseMs })
 
   constructor(db: Db) {
