@@ -26,8 +26,6 @@ export interface Fanout {
     payload: ServerPayload<E>,
     of: { userId: string; hiddenFrom: ReadonlySet<string> },
   ): void
-  /** Those who watch the user: they were let in as those who may. */
-  presenceToWatchers(status: UserStatus): void
   /** Clients that hear of everybody, if they are in the audience. */
   presenceTo(status: UserStatus, audience: Audience): void
   /** The devices of a user that hear of everybody. */

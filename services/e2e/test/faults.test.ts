@@ -172,7 +172,7 @@ t.test("what makes no sense on the nodes' channels does them no harm", async (t)
   const created = await ann.http('/group', { method: 'POST', json: { name: 'G', members: ['bob'] } })
   const { _id: groupId } = (await created.json()) as Group
   await ann.get('/user/lastSeen/bob')
-  for (const channel of ['membership', 'visibility', 'presence:changed']) {
+  for (const channel of ['membership', 'visibility', 'presence:statuses']) {
     for (const message of [
       'no JSON',
       'null',

@@ -40,7 +40,7 @@ export function createPresenceTelling(deps: {
   const publisher = new StatusPublisher({
     visibility,
     fanout: deps.fanout,
-    notices: realtime.notices,
+    statuses: realtime.statuses,
     broadcasts: config.PRESENCE_BROADCAST,
     log,
   })

@@ -4,10 +4,12 @@ import { Outage } from '@earshot/core/observability/outage'
 import type { ClientToServerEvents, ServerToClientEvents } from '@earshot/protocol'
 import { createShardedAdapter } from '@socket.io/redis-adapter'
 import type { Redis } from 'ioredis'
-import { Server, type ServerOptions, type Socket } from 'socket.io'
+import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.io'
+import type { Adapter } from 'socket.io-adapter'
 import { Hearing } from './hearing.ts'
 import { MembershipChannel } from './membership-channel.ts'
-import { PresenceNotices } from './presence-notices.ts'
+import { isNodesOwnRoom } from './rooms.ts'
+import { StatusChannel } from './status-channel.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { VisibilityChannel } from './visibility-channel.ts'
 
@@ -31,8 +33,8 @@ export interface Realtime {
   memberships: MembershipChannel
   /** Changes of who sees whom. */
   visibility: VisibilityChannel
-  /** Whose presence changed. */
-  notices: PresenceNotices
+  /** Changes of presence. */
+  statuses: StatusChannel
   hearing: Hearing
   /** Resolves when Redis has all that was published so far, or could not take it. Never rejects. */
   published(): Promise<unknown>
@@ -57,17 +59,33 @@ export function createRealtime(deps: {
   const channels = { publish, subscriber, prefix, log }
   const memberships = new MembershipChannel(channels)
   const visibility = new VisibilityChannel(channels)
-  const notices = new PresenceNotices(channels)
   const published = surviveOutages(publisher, deps.metrics, log)
+  const statuses = new StatusChannel({
+    ...channels,
+    // Not the one above: nobody waits for this.
+    publish: (channel, message) => publisher.spublish(channel, message) as Promise<number>,
+  })
+  const createAdapter = createShardedAdapter(publisher, subscriber, {
+    channelPrefix: `${prefix}:io`,
+    subscriptionMode: 'dynamic',
+  })
   const io: RealtimeServer = new Server({
     ...deps.options,
-    adapter: createShardedAdapter(publisher, subscriber, {
-      channelPrefix: `${prefix}:io`,
-      subscriptionMode: 'dynamic',
-    }),
+    // Socket.IO calls it with `new`.
+    adapter: function adapterWithOwnRooms(namespace: Namespace) {
+      return withOwnRooms(createAdapter(namespace))
+    } as unknown as ReturnType<typeof createShardedAdapter>,
   })
   const hearing = new Hearing({ subscriber, subscriptions, log })
-  return { io, subscriptions, memberships, visibility, notices, hearing, published }
+  return { io, subscriptions, memberships, visibility, statuses, hearing, published }
+}
+
+/** Spares Redis a channel, and this node a subscription, for each room that nobody sends to from elsewhere. */
+function withOwnRooms(adapter: Adapter): Adapter {
+  const sharded = adapter as Adapter & { shouldUseASeparateNamespace(room: string): boolean }
+  const isShared = sharded.shouldUseASeparateNamespace.bind(sharded)
+  sharded.shouldUseASeparateNamespace = (room) => !isNodesOwnRoom(room) && isShared(room)
+  return sharded
 }
 
 /**

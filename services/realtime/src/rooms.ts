@@ -33,6 +33,11 @@ export const guarded = 'presence/guarded'
 /** Sockets that hear of those alone whom they named. Only ever left out. */
 export const choosy = 'presence/choosy'
 
+/** Rooms to which each node sends by itself, or nobody at all: what is elsewhere in a room of that name does not matter. */
+export function isNodesOwnRoom(room: string): boolean {
+  return room === guarded || room === choosy || isBlindRoom(room) || watchedIn(room) !== undefined
+}
+
 /** Sockets that are told how many of a group are online. */
 export function headcountRoom(groupId: string): string {
   return groupId.length === 10 ? `headcount-10:${groupId}` : `headcount:${groupId}`

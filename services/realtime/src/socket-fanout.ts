@@ -3,16 +3,7 @@ import type { Fanout, FanoutOptions } from '@earshot/core/fanout'
 import type { Audience } from '@earshot/core/visibility/audience'
 import type { GroupPresence, ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
 import type { Realtime, RealtimeServer } from './realtime-server.ts'
-import {
-  blindRoom,
-  choosy,
-  everyone,
-  groupRoom,
-  guarded,
-  headcountRoom,
-  userRoom,
-  watchersRoom,
-} from './rooms.ts'
+import { blindRoom, choosy, everyone, groupRoom, guarded, headcountRoom, userRoom } from './rooms.ts'
 
 type AnyEmit = (event: ServerEventName, payload: ServerPayload<ServerEventName>) => void
 
@@ -63,10 +54,6 @@ export class SocketFanout implements Fanout {
   ): void {
     const except = [guarded, blindRoom(userId), ...[...hiddenFrom].map(userRoom)]
     this.#emit(groupRoom(groupId), event, payload, except)
-  }
-
-  presenceToWatchers(status: UserStatus): void {
-    this.#emit(watchersRoom(status.userId), 'user_status_changed', status)
   }
 
   presenceTo(status: UserStatus, { everyone: isEveryone, users }: Audience): void {

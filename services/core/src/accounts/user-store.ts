@@ -1,7 +1,10 @@
 import type { UserSummary } from '@earshot/protocol'
 import { LRUCache } from 'lru-cache'
 import type { Collection, Db, FindCursor, ObjectId } from 'mongodb'
+import { bulkUpdates } from '../clients/bulk-updates.ts'
+import { isDuplicateKey } from '../clients/duplicate-key.ts'
 import { fromDbId, toDbId } from '../clients/mongo.ts'
+import { Gatherer } from '../gatherer.ts'
 
 /** Ours and the existing system's; unknown fields of its documents are never touched. */
 export interface UserDoc {
@@ -17,14 +20,28 @@ export interface UserDoc {
   createdAt?: Date
 }
 
-/** So many users are looked up one by one. */
-const fewUsers = 4
+/** A name to be written. */
+interface Naming {
+  userId: string
+  name: string
+  /** No document of the user was found. */
+  isNew: boolean
+}
+
+/** Of a storm in which many come. */
+const pauseMs = 5
 
 /** Who exists. A user exists from the first valid token on. */
 export class UserStore {
   readonly #users: Collection<UserDoc>
   /** Names of users known to exist; nobody is ever cached as absent. */
   readonly #names = new LRUCache<string, string>({ max: 50_000, ttl: 10 * 60_000 })
+
+  /** Who comes in a storm is looked up, and written, together with the others: it took two commands for each. */
+  readonly #lookUps = new Gatherer<string, UserDoc | undefined>((userIds) => this.#read(userIds), undefined, {
+    pauseMs,
+  })
+  readonly #namings = new Gatherer<Naming, void>((namings) => this.#write(namings), undefined, { pauseMs })
 
   constructor(db: Db) {
     this.#users = db.collection<UserDoc>('users')
@@ -35,23 +52,21 @@ export class UserStore {
    * has no name) keeps the name that the document has. A read at most when nothing changed.
    */
   async ensure(userId: string, given: string): Promise<string> {
-    const known = this.#names.get(userId)
-    if (known !== undefined && (known === given || given === userId)) return known
-    const found = await this.#users.findOne(
-      { _id: toDbId(userId) },
-      { projection: { name: 1, nameLower: 1 } },
-    )
+    const known = this.known(userId, given)
+    if (known !== undefined) return known
+    const found = await this.#lookUps.ask(userId)
     const name = given === userId ? (found?.name ?? given) : given
-    const nameLower = name.toLowerCase()
-    if (found?.name !== name || found.nameLower !== nameLower) {
-      await this.#users.updateOne(
-        { _id: toDbId(userId) },
-        { $set: { name, nameLower }, $setOnInsert: { createdAt: new Date() } },
-        { upsert: true },
-      )
+    if (found?.name !== name || found.nameLower !== name.toLowerCase()) {
+      await this.#namings.ask({ userId, name, isNew: !found })
     }
     this.#names.set(userId, name)
     return name
+  }
+
+  /** What `ensure` returns, where that needs no look-up. */
+  known(userId: string, given: string): string | undefined {
+    const known = this.#names.get(userId)
+    return known !== undefined && (known === given || given === userId) ? known : undefined
   }
 
   /** The name of a user who is known to exist, where that needs no look-up. */
@@ -66,16 +81,12 @@ export class UserStore {
   /** Those of the users who exist, in no order. */
   async find(userIds: string[]): Promise<UserDoc[]> {
     if (userIds.length === 0) return []
-    const options = { projection: { name: 1, lastSeen: 1, isOnline: 1, presenceVersion: 1 } }
-    // One `_id` alone uses the index on every MongoDB-wire server, a list does not.
-    const docs =
-      userIds.length <= fewUsers
-        ? (await Promise.all(userIds.map((id) => this.#users.findOne({ _id: toDbId(id) }, options)))).flatMap(
-            (doc) => doc ?? [],
-          )
-        : await this.#users.find({ _id: { $in: userIds.map(toDbId) } }, options).toArray()
-    for (const doc of docs) this.#names.set(fromDbId(doc._id), nameOf(doc))
-    return docs
+    const docs = await Promise.all([...new Set(userIds)].map((userId) => this.#lookUps.ask(userId)))
+    return docs.flatMap((doc) => {
+      if (!doc) return []
+      this.#names.set(fromDbId(doc._id), nameOf(doc))
+      return [doc]
+    })
   }
 
   /** Users whose name starts with the text, by name. */
@@ -91,6 +102,52 @@ export class UserStore {
   /** Users by when they were last seen, the last one first. */
   async seenLast(limit: number, skip: number): Promise<UserSummary[]> {
     return summaries(this.#users.find().sort({ lastSeen: -1 }).skip(skip).limit(limit))
+  }
+
+  async #read(userIds: string[]): Promise<Map<string, UserDoc>> {
+    const docs = await this.#users
+      .find(
+        { _id: { $in: userIds.map(toDbId) } },
+        { projection: { name: 1, nameLower: 1, lastSeen: 1, isOnline: 1, presenceVersion: 1 } },
+      )
+      .toArray()
+    return new Map(docs.map((doc) => [fromDbId(doc._id), doc]))
+  }
+
+  /** New users by an insert, which costs a store the least; should one exist by now, all by updates. */
+  async #write(namings: Naming[]): Promise<Map<Naming, void>> {
+    const newcomers = new Map(namings.flatMap((one) => (one.isNew ? [[one.userId, one.name]] : [])))
+    const createdAt = new Date()
+    try {
+      if (newcomers.size > 0) {
+        const docs = [...newcomers].map(([userId, name]) => ({
+          _id: toDbId(userId),
+          name,
+          nameLower: name.toLowerCase(),
+          createdAt,
+        }))
+        await this.#users.insertMany(docs, { ordered: false })
+      }
+      await this.#rename(namings.filter(({ userId, name }) => newcomers.get(userId) !== name))
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+      await this.#rename(namings)
+    }
+    return new Map()
+  }
+
+  async #rename(namings: Naming[]): Promise<void> {
+    const createdAt = new Date()
+    await bulkUpdates(
+      this.#users,
+      namings.map(({ userId, name }) => ({
+        updateOne: {
+          filter: { _id: toDbId(userId) },
+          update: { $set: { name, nameLower: name.toLowerCase() }, $setOnInsert: { createdAt } },
+          upsert: true,
+        },
+      })),
+    )
   }
 }
 

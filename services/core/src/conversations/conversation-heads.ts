@@ -61,7 +61,7 @@ export class ConversationHeads {
   }
 
   /** Last messages that the store may not have yet: in a user's one-to-one conversations and in these groups. */
-  async waiting(userId: string, groupIds: string[]): Promise<MessageDoc[]> {
+  async waiting(userId: string, groupIds: readonly string[]): Promise<MessageDoc[]> {
     return [...(await this.#pending.readOwned(userId, groupIds)).values()]
   }
 

@@ -8,7 +8,7 @@ import type { ConversationDoc, ConversationStore } from './conversation-store.ts
  */
 export async function conversationPage(
   from: { conversations: ConversationStore; heads: ConversationHeads },
-  of: { userId: string; groupIds: string[] },
+  of: { userId: string; groupIds: readonly string[] },
   page: { limit: number; after: ConversationCursor | undefined },
 ): Promise<ConversationDoc[]> {
   // Redis first: what is flushed in between is in MongoDB by then.

@@ -90,7 +90,7 @@ export class ConversationStore {
   }
 
   /** Ids of a user's conversations, those with the newest message first. */
-  async idsOf(userId: string, groupIds: string[], limit: number): Promise<string[]> {
+  async idsOf(userId: string, groupIds: readonly string[], limit: number): Promise<string[]> {
     const docs = await this.#conversations
       .find({ $or: [{ members: userId }, { _id: { $in: groupIds } }] }, { projection: { _id: 1 } })
       .sort({ updatedAt: -1 })
@@ -102,7 +102,7 @@ export class ConversationStore {
   /** Conversations of a user, newest first, those of one time by id, after a place in this order. */
   async list(
     userId: string,
-    groupIds: string[],
+    groupIds: readonly string[],
     page: { limit: number; after: ConversationCursor | undefined; without: string[] },
   ): Promise<ConversationDoc[]> {
     const { limit, after, without } = page

@@ -2,6 +2,7 @@ import type { GroupMember, GroupRole } from '@earshot/protocol'
 import { LRUCache } from 'lru-cache'
 import type { Collection, Db } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
+import { Gatherer } from '../gatherer.ts'
 import { ChangeClock } from './change-clock.ts'
 
 interface MembershipDoc {
@@ -13,8 +14,9 @@ interface MembershipDoc {
   joinedAt: Date
 }
 
-/** So many are looked up one by one. */
-const fewMembers = 50
+/** The groups of so many users are looked up one by one: FerretDB reads all memberships where a list is asked for. */
+const fewUsers = 4
+const noGroups: readonly string[] = []
 
 /** Who belongs to which group. One document for each pair: a group of 5,000 is no document of 5,000. */
 export class MembershipStore {
@@ -23,6 +25,9 @@ export class MembershipStore {
   readonly #roles = new LRUCache<string, { role: GroupRole | null }>({ max: 100_000, ttl: 30_000 })
   readonly #clock = new ChangeClock()
   readonly #hearsOfChanges: () => boolean
+  readonly #groups = new Gatherer<string, readonly string[]>((userIds) => this.#read(userIds), noGroups, {
+    pauseMs: 5,
+  })
 
   /** @param options.hearsOfChanges whether `forget` is called for every change; while not, nothing is remembered */
   constructor(db: Db, { hearsOfChanges = () => true }: { hearsOfChanges?: () => boolean } = {}) {
@@ -81,18 +86,15 @@ export class MembershipStore {
   /** Those of the users who are members; read, not remembered. */
   async membersAmong(groupId: string, userIds: string[]): Promise<Set<string>> {
     const ids = userIds.map((userId) => key(groupId, userId))
-    const options = { projection: { userId: 1 } }
-    // One `_id` alone uses the index on every MongoDB-wire server, a list does not.
-    const docs =
-      ids.length <= fewMembers
-        ? await Promise.all(ids.map((_id) => this.#memberships.findOne({ _id }, options)))
-        : await this.#memberships.find({ _id: { $in: ids } }, options).toArray()
-    return new Set(docs.flatMap((doc) => doc?.userId ?? []))
+    const docs = await this.#memberships
+      .find({ _id: { $in: ids } }, { projection: { _id: 0, userId: 1 } })
+      .toArray()
+    return new Set(docs.map((doc) => doc.userId))
   }
 
-  async groupsOf(userId: string): Promise<string[]> {
-    const docs = await this.#memberships.find({ userId }, { projection: { _id: 0, groupId: 1 } }).toArray()
-    return docs.map((doc) => doc.groupId)
+  /** Of many who come at once together. */
+  groupsOf(userId: string): Promise<readonly string[]> {
+    return this.#groups.ask(userId)
   }
 
   /** The groups of each of many users. */
@@ -162,6 +164,15 @@ export class MembershipStore {
       this.#clock.note(key(groupId, userId))
       this.#roles.delete(key(groupId, userId))
     }
+  }
+
+  async #read(userIds: string[]): Promise<Map<string, readonly string[]>> {
+    if (userIds.length > fewUsers) return this.groupsOfEach(userIds)
+    const each = userIds.map(async (userId) => {
+      const docs = await this.#memberships.find({ userId }, { projection: { _id: 0, groupId: 1 } }).toArray()
+      return [userId, docs.map(({ groupId }) => groupId)] as const
+    })
+    return new Map(await Promise.all(each))
   }
 
   #forgetGroup(groupId: string): void {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
-import { Binary, type Collection, type Db, MongoBulkWriteError } from 'mongodb'
-import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
+import { Binary, type Collection, type Db, MongoBulkWriteError, type OptionalUnlessRequiredId } from 'mongodb'
+import { duplicateKeyCode } from '../clients/duplicate-key.ts'
+import { Gatherer } from '../gatherer.ts'
 import {
   type BlobContent,
   BlobGoneError,
@@ -43,6 +44,11 @@ const chunksPerWrite = 4
 export class GridFsBlobStore implements BlobStore {
   readonly #files: Collection<FileDoc>
   readonly #chunks: Collection<ChunkDoc>
+  /** Of blobs that are stored at the same time, small ones mostly: some in one command. */
+  readonly #newFiles = new Gatherer<FileDoc, void>((files) => insertNew(this.#files, files), undefined)
+  readonly #newChunks = new Gatherer<ChunkDoc, void>((chunks) => insertNew(this.#chunks, chunks), undefined, {
+    max: chunksPerWrite,
+  })
 
   constructor(db: Db, bucket = 'media') {
     this.#files = db.collection<FileDoc>(`${bucket}.files`)
@@ -63,18 +69,14 @@ export class GridFsBlobStore implements BlobStore {
     }
     if (waiting.length > 0) await this.#insert(waiting)
     // Last: a blob without it is not there.
-    try {
-      await this.#files.insertOne({
-        _id: key,
-        length,
-        chunkSize: chunkBytes,
-        uploadDate: new Date(),
-        filename: key,
-        metadata: { mimeType },
-      })
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error
-    }
+    await this.#newFiles.ask({
+      _id: key,
+      length,
+      chunkSize: chunkBytes,
+      uploadDate: new Date(),
+      filename: key,
+      metadata: { mimeType },
+    })
   }
 
   async info(key: string): Promise<BlobInfo | null> {
@@ -167,15 +169,24 @@ export class GridFsBlobStore implements BlobStore {
   }
 
   async #insert(chunks: ChunkDoc[]): Promise<void> {
-    try {
-      await this.#chunks.insertMany(chunks, { ordered: false })
-    } catch (error) {
-      const known =
-        error instanceof MongoBulkWriteError &&
-        [error.writeErrors].flat().every(({ code }) => code === duplicateKeyCode)
-      if (!known) throw error
-    }
+    await Promise.all(chunks.map((chunk) => this.#newChunks.ask(chunk)))
   }
+}
+
+/** Those that are there already are what an earlier try wrote. */
+async function insertNew<T extends FileDoc | ChunkDoc>(
+  collection: Collection<T>,
+  docs: T[],
+): Promise<Map<T, void>> {
+  try {
+    await collection.insertMany(docs as OptionalUnlessRequiredId<T>[], { ordered: false })
+  } catch (error) {
+    const isKnown =
+      error instanceof MongoBulkWriteError &&
+      [error.writeErrors].flat().every(({ code }) => code === duplicateKeyCode)
+    if (!isKnown) throw error
+  }
+  return new Map()
 }
 
 function chunkId(key: string, n: number): string {

@@ -5,6 +5,8 @@ import type { Page, ShardUpkeep, Unwritten } from './shard-upkeep.ts'
 import type { PresenceState, Sighting } from './states.ts'
 
 const perWrite = 500
+/** What these have to write shares commands: a storm leaves few changes in each. */
+const shardsAtOnce = 16
 /** What was told of somebody's leaving is not said anew for less: two reports of one moment differ by as much as calls take. */
 const worthTellingMs = 1_000
 
@@ -97,9 +99,12 @@ export class LastSeenFlusher {
   }
 }
 
-/** Visits the shards where something waits, one after the other: this must not crowd out what people wait for. */
+/** Visits the shards where something waits, a few at once: this must not crowd out what people wait for. */
 async function inTurn(waiting: number[], visit: (shard: number) => Promise<void>): Promise<void> {
-  for (const [shard, count] of waiting.entries()) if (count > 0) await visit(shard)
+  const shards = [...waiting.entries()].flatMap(([shard, count]) => (count > 0 ? [shard] : []))
+  for (let i = 0; i < shards.length; i += shardsAtOnce) {
+    await Promise.all(shards.slice(i, i + shardsAtOnce).map(visit))
+  }
 }
 
 async function walk<T>(

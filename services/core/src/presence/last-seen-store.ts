@@ -2,6 +2,7 @@ import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
 import { nameOf, type UserDoc, type UserStore } from '../accounts/user-store.ts'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
 import { fromDbId, toDbId } from '../clients/mongo.ts'
+import { Gatherer } from '../gatherer.ts'
 import type { PresenceState, Sighting } from './states.ts'
 
 /** A user with the state that MongoDB has of them. */
@@ -18,6 +19,8 @@ export interface StoredPresence {
 export class LastSeenStore {
   readonly #users: Collection<UserDoc>
   readonly #userStore: UserStore
+  /** What several ask for is written together: a storm leaves few changes in each shard. */
+  readonly #writes = new Gatherer<PresenceState, void>((states) => this.#writeAll(states), undefined)
 
   constructor(db: Db, userStore: UserStore) {
     this.#users = db.collection<UserDoc>('users')
@@ -29,7 +32,11 @@ export class LastSeenStore {
    * an older version never overwrites a newer one.
    */
   async write(states: PresenceState[]): Promise<void> {
-    if (states.length === 0) return
+    await Promise.all(states.map((state) => this.#writes.ask(state)))
+  }
+
+  async #writeAll(states: PresenceState[]): Promise<Map<PresenceState, void>> {
+    if (await this.#writeNewer(states)) return new Map()
     const operations = states.flatMap(({ userId, lastSeen, isOnline, version }) => {
       const _id = toDbId(userId)
       const seen: AnyBulkWriteOperation<UserDoc> = {
@@ -46,6 +53,21 @@ export class LastSeenStore {
       ]
     })
     await bulkUpdates(this.#users, operations, { ordered: true })
+    return new Map()
+  }
+
+  /**
+   * One update for each: half the cost, and nearly always enough. Returns whether it was; not for a user without a document, nor
+   * for one of whom a newer state is there already.
+   */
+  async #writeNewer(states: PresenceState[]): Promise<boolean> {
+    const operations = states.map(({ userId, lastSeen, isOnline, version }) => ({
+      updateOne: {
+        filter: { _id: toDbId(userId), $nor: [{ presenceVersion: { $gte: version } }] },
+        update: { $max: { lastSeen: new Date(lastSeen) }, $set: { isOnline, presenceVersion: version } },
+      },
+    }))
+    return (await bulkUpdates(this.#users, operations)) === states.length
   }
 
   /** The same of signs of life that change nobody's state. */

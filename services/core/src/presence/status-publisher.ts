@@ -8,9 +8,12 @@ import { toStatus } from './to-status.ts'
 
 const retryMs = 1_000
 
-/** Lets every process know whose state changed, so that none goes on giving out what it remembers. */
-export interface ChangeNotices {
-  publish(userIds: string[]): void
+/**
+ * Lets every process know of changes: so that none goes on giving out what it remembers, and each tells those of its sockets
+ * that watch these users. They were let in as those who may.
+ */
+export interface StatusAnnouncer {
+  announce(statuses: UserStatus[]): void
 }
 
 /**
@@ -20,7 +23,7 @@ export interface ChangeNotices {
 export class StatusPublisher {
   readonly #visibility: Visibility
   readonly #fanout: Fanout
-  readonly #notices: ChangeNotices
+  readonly #statuses: StatusAnnouncer
   readonly #broadcasts: boolean
   readonly #looking: Outage
   /** Of users whose rules could not be had, what those are not told yet who hear of everybody. */
@@ -30,14 +33,14 @@ export class StatusPublisher {
   constructor(deps: {
     visibility: Visibility
     fanout: Fanout
-    notices: ChangeNotices
+    statuses: StatusAnnouncer
     /** Whether there are clients that hear of everybody. */
     broadcasts: boolean
     log: Logger
   }) {
     this.#visibility = deps.visibility
     this.#fanout = deps.fanout
-    this.#notices = deps.notices
+    this.#statuses = deps.statuses
     this.#broadcasts = deps.broadcasts
     this.#looking = new Outage(deps.log, 'looking up who may see whom')
   }
@@ -46,8 +49,7 @@ export class StatusPublisher {
   async publish(states: PresenceState[]): Promise<void> {
     const statuses = states.map(toStatus)
     // First, so that it is known wherever the events are heard.
-    this.#notices.publish(statuses.map(({ userId }) => userId))
-    for (const status of statuses) this.#fanout.presenceToWatchers(status)
+    this.#statuses.announce(statuses)
     if (this.#broadcasts) await this.#broadcast(statuses)
   }
 

@@ -1,6 +1,7 @@
 import type { PresenceVisibility } from '@earshot/protocol'
 import type { Collection, Db } from 'mongodb'
 import type { BlockStore } from '../conversations/block-store.ts'
+import { Gatherer } from '../gatherer.ts'
 import type { VisibilityRules } from './rules.ts'
 
 /** Users who never changed anything have none. */
@@ -14,9 +15,6 @@ interface VisibilityDoc {
   version: number
 }
 
-/** So many users are looked up one by one: one `_id` alone uses the index on every MongoDB-wire server. */
-const fewUsers = 4
-
 /**
  * The rules in MongoDB, and whom users have blocked. Not in the users' documents: presence writes these all the time, and
  * here few users have any, so that changes are found at a price that follows them.
@@ -24,6 +22,12 @@ const fewUsers = 4
 export class VisibilityStore {
   readonly #visibility: Collection<VisibilityDoc>
   readonly #blocks: BlockStore
+  /** Everybody who comes is looked up here, and nearly nobody found: in a storm many by one command. */
+  readonly #lookUps = new Gatherer<string, VisibilityDoc | undefined>(
+    (userIds) => this.#read(userIds),
+    undefined,
+    { pauseMs: 5 },
+  )
 
   constructor(db: Db, blocks: BlockStore) {
     this.#visibility = db.collection<VisibilityDoc>('visibility')
@@ -32,11 +36,7 @@ export class VisibilityStore {
 
   /** The rules of those of the users who ever changed theirs. */
   async find(userIds: string[]): Promise<Map<string, VisibilityRules>> {
-    if (userIds.length === 0) return new Map()
-    const docs =
-      userIds.length <= fewUsers
-        ? await Promise.all(userIds.map((_id) => this.#visibility.findOne({ _id })))
-        : await this.#visibility.find({ _id: { $in: userIds } }).toArray()
+    const docs = await Promise.all(userIds.map((userId) => this.#lookUps.ask(userId)))
     const found = new Map<string, VisibilityRules>()
     for (const doc of docs) if (doc) found.set(doc._id, await this.#rules(doc))
     return found
@@ -57,6 +57,11 @@ export class VisibilityStore {
   /** To be called before the first block is set, so that nobody's blocks are overlooked, and after each change. */
   async noteBlocks(userId: string, version: number): Promise<void> {
     await this.#set(userId, { hasBlocks: true, version })
+  }
+
+  async #read(userIds: string[]): Promise<Map<string, VisibilityDoc>> {
+    const docs = await this.#visibility.find({ _id: { $in: userIds } }).toArray()
+    return new Map(docs.map((doc) => [doc._id, doc]))
   }
 
   async #set(userId: string, fields: Omit<VisibilityDoc, '_id'>): Promise<void> {

@@ -1,3 +1,4 @@
+import { Gatherer } from '../gatherer.ts'
 import type { BlobStore } from '../media/blob-store.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
@@ -13,11 +14,16 @@ export class VoiceStorer {
   readonly #messages: MessageStore
   readonly #staging: VoiceStaging
   readonly #blobs: BlobStore
+  /** Of messages that are stored at the same time, together. */
+  readonly #docs: Gatherer<string, MessageDoc | undefined>
+  readonly #stored: Gatherer<string, boolean>
 
   constructor(deps: { messages: MessageStore; staging: VoiceStaging; blobs: BlobStore }) {
     this.#messages = deps.messages
     this.#staging = deps.staging
     this.#blobs = deps.blobs
+    this.#docs = new Gatherer((ids) => this.#messages.byIds(ids), undefined)
+    this.#stored = new Gatherer((ids) => this.#messages.setVoices(ids, { place: 'stored' }), false)
   }
 
   /**
@@ -25,7 +31,7 @@ export class VoiceStorer {
    * @throws {AudioLostError}
    */
   async store(messageId: string): Promise<MessageDoc | undefined> {
-    const doc = await this.#messages.byId(messageId)
+    const doc = await this.#docs.ask(messageId)
     if (!doc?.voiceMessage) {
       // Stored, perhaps, by one who died before the message was found deleted.
       await this.#blobs.delete(messageId)
@@ -41,7 +47,7 @@ export class VoiceStorer {
       }
     }
     if (place === 'staged' || failed !== undefined) {
-      if (!(await this.#messages.setVoice(messageId, { place: 'stored' }))) {
+      if (!(await this.#stored.ask(messageId))) {
         // Deleted while it was being stored.
         await this.#blobs.delete(messageId)
         await this.#staging.drop(messageId)

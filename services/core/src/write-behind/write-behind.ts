@@ -79,7 +79,7 @@ export class WriteBehind<T> {
   }
 
   /** What waits and is the owner's, or of these ids. */
-  async readOwned(owner: string, ids: string[]): Promise<Map<string, T>> {
+  async readOwned(owner: string, ids: readonly string[]): Promise<Map<string, T>> {
     const byShard = Map.groupBy(new Set(ids), (id) => this.#shardOf(id))
     return this.#readAll(
       this.#entries.keys.shards.map((_, shard) => [shard, byShard.get(shard) ?? []]),

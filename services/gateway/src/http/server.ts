@@ -34,8 +34,9 @@ export async function createHttpServer(deps: { log: Logger; origins: OriginPolic
     const error = new CodedError('NOT_FOUND', 'There is nothing here.')
     return reply.code(404).send({ error: error.toWire() })
   })
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     reply.header('x-correlation-id', request.id)
+    done()
   })
   await app.register(cors, {
     origin: deps.origins.forCors(),

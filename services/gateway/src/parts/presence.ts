@@ -68,7 +68,7 @@ export function createPresence(basis: Basis) {
     visibility,
     settle: (states) => teller.settle(states),
     cacheMs: config.PRESENCE_LAST_SEEN_CACHE_MS,
-    hearsOfChanges: () => realtime.notices.areHeard() && realtime.hearing.isCurrent,
+    hearsOfChanges: () => realtime.hearing.isCurrent,
   })
   const settings = new VisibilitySettings({
     redis,
@@ -131,7 +131,10 @@ export function createPresence(basis: Basis) {
     missedChanges: broadcasts ? missedChanges : undefined,
     people: new PeopleSearch({ users, visibility }),
     async start(): Promise<void> {
-      realtime.notices.onChange((userIds) => reader.cache.forget(userIds))
+      await realtime.statuses.listen((statuses) => {
+        reader.cache.forget(statuses.map(({ userId }) => userId))
+        for (const status of statuses) sockets.tellWatchers(status)
+      })
       redis.on('ready', () => void leases.renewAll())
       await telling.listen((change) => watch.follow(change))
       leases.start()

@@ -9,6 +9,7 @@ import { CodedError } from '@earshot/protocol'
 import { type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
 import type { GroupRooms } from './group-rooms.ts'
 import type { PresenceWatch } from './presence-watch.ts'
+import { forgetRequest } from './request-memory.ts'
 import type { EventRouter } from './router.ts'
 
 /** Reasons by which a client, or this node on purpose, says goodbye. All others are losses. */
@@ -25,7 +26,7 @@ export class Connections {
   readonly #metrics: Metrics
   readonly #log: Logger
   readonly #leasing: Outage
-  /** Resolved when the socket's user is online by it. */
+  /** Of sockets whose user is not online by them yet: resolved when that is so. */
   readonly #online = new WeakMap<RealtimeSocket, Promise<void>>()
 
   constructor(deps: {
@@ -66,9 +67,11 @@ export class Connections {
       this.#presenceWatch.connected(socket)
       this.#metrics.sockets.inc()
       socket.conn.on('packet', () => this.#leases.alive(socket.id))
-      this.#online.set(socket, this.#goOnline(socket))
+      const online = this.#goOnline(socket).finally(() => this.#online.delete(socket))
+      this.#online.set(socket, online)
       socket.on('disconnect', (reason) => this.#leave(socket, reason))
       router.attach(socket)
+      forgetRequest(socket)
     })
   }
 

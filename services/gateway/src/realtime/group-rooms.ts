@@ -59,6 +59,7 @@ export class GroupRooms {
   connected(socket: RealtimeSocket): void {
     const { userId } = socket.data
     const readAt = this.#readAt.get(socket) ?? -1
+    this.#readAt.delete(socket)
     if (this.#isOpen && !this.#memberships.changedSince(readAt, userId)) return
     this.#sockets.put(socket, [])
     void this.restore([userId])

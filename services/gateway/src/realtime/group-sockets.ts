@@ -54,7 +54,7 @@ export class GroupSockets {
   }
 
   /** Into these groups, and no others. */
-  put(socket: RealtimeSocket, groupIds: string[]): void {
+  put(socket: RealtimeSocket, groupIds: readonly string[]): void {
     const rooms = new Set(groupIds.map(groupRoom))
     for (const room of [...socket.rooms]) {
       const counted = groupOfHeadcount(room)

@@ -1,5 +1,5 @@
 import { hiddenFrom, isGuarded, type VisibilityRules } from '@earshot/core/visibility/rules'
-import type { GroupPresence } from '@earshot/protocol'
+import type { GroupPresence, UserStatus } from '@earshot/protocol'
 import {
   blindRoom,
   choosy,
@@ -102,6 +102,12 @@ export class PresenceSockets {
       void socket.leave(watchersRoom(userId))
       void socket.leave(shadedRoom(userId))
     }
+  }
+
+  /** Those here that may see the user. Mostly that is nobody, which costs a look into a map. */
+  tellWatchers(status: UserStatus): void {
+    const room = watchersRoom(status.userId)
+    if (this.#io.sockets.adapter.rooms.has(room)) this.#io.local.to(room).emit('user_status_changed', status)
   }
 
   /** Groups of which the socket hears how many are online. */

@@ -62,7 +62,9 @@ export class PresenceWatch {
 
   /** In the moment that a socket counts as connected: `follow` reaches it from now on. */
   connected(socket: RealtimeSocket): void {
-    if (this.#placedAt.get(socket) !== this.#visibility.generation) this.#background(this.#placeAgain(socket))
+    const placedAt = this.#placedAt.get(socket)
+    this.#placedAt.delete(socket)
+    if (placedAt !== this.#visibility.generation) this.#background(this.#placeAgain(socket))
     else if (isGuarded(this.#visibility.rulesNow(socket.data.userId) ?? openRules)) {
       this.#background(this.#watchCircle(socket))
     }

@@ -33,7 +33,16 @@ function common(
 
 /** Audio into the blob store, then the rooms are told where it is. */
 export function storeJob(
-  { storer, concurrency }: { storer: VoiceStorer; concurrency: number },
+  {
+    storer,
+    concurrency,
+    next,
+  }: {
+    storer: VoiceStorer
+    concurrency: number
+    /** What is done then; `undefined`: no more, and no job for it. */
+    next: 'prepare' | 'transcribe' | undefined
+  },
   telling: Telling,
 ): JobKind<VoiceJob> {
   const { queues, fanout, log, metrics } = telling
@@ -47,7 +56,7 @@ export function storeJob(
         log.info(job, 'voice job without a message, dropped')
         return
       }
-      await queues.prepare.add(job)
+      if (next) await queues[next].add(job)
       tellVoice(fanout, 'voice_message_stored', doc)
       metrics.voiceJobs.inc({ result: 'stored' })
       log.info({ ...job, bytes: doc.voiceMessage.size }, 'voice stored')

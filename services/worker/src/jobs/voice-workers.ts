@@ -55,7 +55,11 @@ export async function startVoiceWorkers(deps: VoiceWorkersDeps): Promise<VoiceWo
   })
   const kinds = [
     storeJob(
-      { storer: new VoiceStorer({ messages, staging, blobs }), concurrency: config.VOICE_CONCURRENCY },
+      {
+        storer: new VoiceStorer({ messages, staging, blobs }),
+        concurrency: config.VOICE_CONCURRENCY,
+        next: config.VOICE_FFMPEG === 'off' ? transcriber && 'transcribe' : 'prepare',
+      },
       telling,
     ),
     prepareJob(
