@@ -4,7 +4,8 @@ import { startCluster } from '../src/cluster.ts'
 import { dataUrl, webmBytes } from '../src/speech.ts'
 import { Wire } from '../src/wire.ts'
 
-const shortLease = { PRESENCE_LEASE_MS: '1500', PRESENCE_RENEW_MS: '300' }
+/** Not too short for a machine that has much else to do: a node that is late loses its leases. */
+const shortLease = { PRESENCE_LEASE_MS: '4000', PRESENCE_RENEW_MS: '500' }
 const isOffline = (userId: string) => (status: UserStatus) => status.userId === userId && !status.isOnline
 
 t.test(
@@ -30,7 +31,7 @@ t.test(
     const offline = await ann.hears('user_status_changed', isOffline('bob'))
     const lastSeen = Date.parse(offline.lastSeen ?? '')
     t.ok(lastSeen <= killedAt + 100, 'not later than he lived')
-    t.ok(lastSeen >= killedAt - 1_500, 'at most one lease before')
+    t.ok(lastSeen >= killedAt - Number(shortLease.PRESENCE_LEASE_MS), 'at most one lease before')
     const back = await cluster.connect('bob')
     const { conversations } = await back.send('sync', { conversations: { [kept.conversationId]: 1 } })
     t.match(conversations[kept.conversationId]?.messages, [{ content: 'for later' }], 'nothing missed')

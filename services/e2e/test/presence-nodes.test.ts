@@ -15,12 +15,13 @@ t.test('devices on several nodes: online while one of them is, whatever becomes 
   const cluster = await startCluster(t, { env: shortLease })
   const doomed = await cluster.addProcess('gateway')
   const ann = await PresenceWatcher.start(await cluster.connect('ann', 1), ['bob', 'carl'])
+  const old = PresenceWatcher.listening(await cluster.connect('old', 1))
   const laptop = await cluster.connect('bob', 0)
   const tablet = await cluster.connect('bob', 1)
   const phone = await comeOnline(await cluster.connectTo(doomed, 'bob'))
   const carl = await comeOnline(await cluster.connectTo(doomed, 'carl'))
   for (const client of [phone, carl]) client.socket.io.reconnection(false)
-  const { bob } = await expectTruth(t, cluster, { bob: 'online', carl: 'online' }, [ann])
+  const { bob } = await expectTruth(t, cluster, { bob: 'online', carl: 'online' }, [ann, old])
 
   tablet.socket.disconnect()
   const livedAt = await redisNow(cluster)
@@ -28,7 +29,7 @@ t.test('devices on several nodes: online while one of them is, whatever becomes 
   const killedAt = await redisNow(cluster)
   // As long as carl's lease lived, so did that of bob's phone.
   const offline = await ann.client.hears('user_status_changed', is('carl', false))
-  const after = await expectTruth(t, cluster, { bob: 'online', carl: 'offline' }, [ann])
+  const after = await expectTruth(t, cluster, { bob: 'online', carl: 'offline' }, [ann, old])
   t.equal(after.bob?.version, bob?.version, 'for bob nothing has changed')
   t.notOk(ann.saw('bob', false), 'nor did he ever seem to leave')
   const lastSeen = Date.parse(offline.lastSeen ?? '')
@@ -38,7 +39,7 @@ t.test('devices on several nodes: online while one of them is, whatever becomes 
   const leavesAt = await redisNow(cluster)
   laptop.socket.disconnect()
   await ann.client.hears('user_status_changed', is('bob', false))
-  const gone = await expectTruth(t, cluster, { bob: 'offline', carl: 'offline' }, [ann])
+  const gone = await expectTruth(t, cluster, { bob: 'offline', carl: 'offline' }, [ann, old])
   t.ok((gone.bob?.lastSeen ?? 0) >= leavesAt, 'seen when he left')
   t.equal(ann.history.filter(is('bob', false)).length, 1)
 })
@@ -47,6 +48,7 @@ t.test('a lost connection counts for the grace period, and then as of its last s
   const graceMs = 1_500
   const cluster = await startCluster(t, { env: { PRESENCE_GRACE_MS: String(graceMs) } })
   const ann = await PresenceWatcher.start(await cluster.connect('ann', 1), ['bob'])
+  const old = PresenceWatcher.listening(await cluster.connect('old', 1))
   const bob = await comeOnline(await cluster.connect('bob', 0))
   bob.socket.io.reconnection(false)
   const aliveAt = await redisNow(cluster)
@@ -54,7 +56,7 @@ t.test('a lost connection counts for the grace period, and then as of its last s
   const beforeLoss = await redisNow(cluster)
   bob.socket.io.engine.close()
   const offline = await ann.client.hears('user_status_changed', is('bob', false))
-  const agreed = await expectTruth(t, cluster, { bob: 'offline' }, [ann])
+  const agreed = await expectTruth(t, cluster, { bob: 'offline' }, [ann, old])
   const lastSeen = agreed.bob?.lastSeen ?? 0
   t.ok(lastSeen >= aliveAt - 100 && lastSeen <= beforeLoss + 100, 'seen at the last packet')
   t.ok(offline.version >= beforeLoss + graceMs, 'a version is no less than the clock: he had his time')
@@ -65,11 +67,12 @@ t.test('a pulled cable: last seen is the last sign of life, and no answer before
   const env = { ...shortLease, PING_INTERVAL_MS: '1000', PING_TIMEOUT_MS: String(patienceMs) }
   const cluster = await startCluster(t, { env })
   const ann = await PresenceWatcher.start(await cluster.connect('ann', 1), ['bob'])
+  const old = PresenceWatcher.listening(await cluster.connect('old', 1))
   const { wire, url } = await Wire.to(cluster.url(0))
   t.teardown(() => wire.close())
   const bobs = await comeOnline(await cluster.connectAt(url, 'bob'))
   bobs.socket.io.reconnection(false)
-  await expectTruth(t, cluster, { bob: 'online' }, [ann])
+  await expectTruth(t, cluster, { bob: 'online' }, [ann, old])
   wire.unplug()
   const answers: number[] = []
   const ask = async () => {
@@ -78,7 +81,7 @@ t.test('a pulled cable: last seen is the last sign of life, and no answer before
   }
   while (!ann.saw('bob', false)) await ask()
   await ask()
-  const { bob } = await expectTruth(t, cluster, { bob: 'offline' }, [ann])
+  const { bob } = await expectTruth(t, cluster, { bob: 'offline' }, [ann, old])
   const { lastSeen = 0, version = 0 } = bob ?? {}
   // A version is no less than the clock; what was on its way when the cable was pulled counts when it is read.
   t.ok(lastSeen <= version - patienceMs / 2, 'seen when he last answered, not when he was given up')
@@ -98,6 +101,7 @@ t.test('a frozen node: its users are gone, and come back only if they are there'
   t.teardown(() => wire.close())
   const names = ['stays', 'moves', 'visits', 'leaves', 'vanishes']
   const ann = await PresenceWatcher.start(await cluster.connect('ann', 0), names)
+  const old = PresenceWatcher.listening(await cluster.connect('old', 0))
   const clients = await Promise.all(
     ['stays', 'moves', 'visits', 'leaves'].map((name) => cluster.connectTo(frozen, name)),
   )
@@ -106,7 +110,7 @@ t.test('a frozen node: its users are gone, and come back only if they are there'
     await comeOnline(client)
     client.socket.io.reconnection(false)
   }
-  const before = await expectTruth(t, cluster, all(names, 'online'), [ann])
+  const before = await expectTruth(t, cluster, all(names, 'online'), [ann, old])
 
   frozen.child.kill('SIGSTOP')
   const frozenAt = await redisNow(cluster)
@@ -123,7 +127,7 @@ t.test('a frozen node: its users are gone, and come back only if they are there'
   visits.socket.disconnect()
   for (const client of [moves, visited, leaves]) client?.socket.disconnect()
   const away = { ...all(names, 'offline'), moves: 'online' } as const
-  const gone = await expectTruth(t, cluster, away, [ann], { except: [frozen] })
+  const gone = await expectTruth(t, cluster, away, [ann, old], { except: [frozen] })
   for (const name of ['stays', 'leaves', 'vanishes']) {
     t.ok((gone[name]?.lastSeen ?? 0) <= frozenAt, `${name} was last seen before`)
   }
@@ -137,7 +141,7 @@ t.test('a frozen node: its users are gone, and come back only if they are there'
   )
   // What the node takes up again it takes up together: now or never.
   await ann.client.barrier()
-  const after = await expectTruth(t, cluster, { ...away, stays: 'online' }, [ann])
+  const after = await expectTruth(t, cluster, { ...away, stays: 'online' }, [ann, old])
   t.equal(after.moves?.version, before.moves?.version, 'who moved in time was online all along')
   for (const name of ['visits', 'leaves', 'vanishes']) {
     t.ok((after[name]?.lastSeen ?? 0) >= (gone[name]?.lastSeen ?? 0), `${name} is still gone`)
@@ -189,6 +193,7 @@ t.test('clocks that are minutes off: there is one clock', async (t) => {
   await cluster.addProcess('worker', shifted(-5))
   const names = ['leaver', 'lost', 'traveller', 'stayer']
   const ann = await PresenceWatcher.start(await cluster.connect('ann'), names)
+  const old = PresenceWatcher.listening(await cluster.connect('old'))
   const ben = await PresenceWatcher.start(await cluster.connectTo(behind, 'ben'), names)
   const connectedAt = await redisNow(cluster)
   const leaver = await comeOnline(await cluster.connectTo(ahead, 'leaver'))
@@ -196,14 +201,14 @@ t.test('clocks that are minutes off: there is one clock', async (t) => {
   const traveller = await comeOnline(await cluster.connectTo(ahead, 'traveller'))
   await comeOnline(await cluster.connectTo(behind, 'stayer'))
   for (const client of [lost, traveller]) client.socket.io.reconnection(false)
-  await expectTruth(t, cluster, all(names, 'online'), [ann, ben])
+  await expectTruth(t, cluster, all(names, 'online'), [ann, ben, old])
 
   leaver.socket.disconnect()
   await comeOnline(await cluster.connectTo(behind, 'traveller'))
   await ahead.kill('SIGKILL')
   const killedAt = await redisNow(cluster)
   const truth = { leaver: 'offline', lost: 'offline', traveller: 'online', stayer: 'online' } as const
-  const agreed = await expectTruth(t, cluster, truth, [ann, ben])
+  const agreed = await expectTruth(t, cluster, truth, [ann, ben, old])
   for (const name of ['leaver', 'lost']) {
     const { lastSeen = 0, version = 0 } = agreed[name] ?? {}
     t.ok(lastSeen >= connectedAt && lastSeen <= killedAt, `${name} was seen while there`)

@@ -127,6 +127,17 @@ t.test('last seen over HTTP: unknown users, many at once, unchanged', async (t) 
   t.match(await wrong.json(), { error: { code: 'BAD_REQUEST', field: 'userIds.0' } })
 })
 
+t.test('a process that would look for users in other shards does not start', async (t) => {
+  const cluster = await startCluster(t, { nodes: 1 })
+  const PRESENCE_SHARDS = String(2 * Number(cluster.env.PRESENCE_SHARDS))
+  for (const role of ['gateway', 'worker'] as const) {
+    await t.rejects(cluster.addProcess(role, { PRESENCE_SHARDS }), { message: /ended before it was up/ })
+  }
+  const ann = await cluster.connect('ann')
+  await ann.send('user_online', 'ann')
+  t.match(await ann.get('/user/lastSeen/ann'), { isOnline: true })
+})
+
 /** Waits until MongoDB has the state; the worker writes it soon, and there is no event for it. */
 async function stored(cluster: Awaited<ReturnType<typeof startCluster>>, userId: string, isOnline: boolean) {
   for (;;) {

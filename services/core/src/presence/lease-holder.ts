@@ -70,8 +70,7 @@ export class LeaseHolder {
     this.#tickedAt = performance.now()
     let due = this.#tickedAt + tickMs
     const tick = () => {
-      this.#noticeStandstill()
-      const now = performance.now()
+      const now = this.#noticeStandstill()
       this.#tickedAt = now
       // Catch up after a stall with a few ticks at once, not one by one for ever.
       due = Math.max(due, now - this.#options.renewMs)
@@ -185,23 +184,27 @@ export class LeaseHolder {
 
   /**
    * Asked wherever it matters, as nobody knows what runs first after a standstill. A lease is renewed before half of it is
-   * over: only a longer one can have ended one.
+   * over: only a longer one can have ended one. Returns the time.
    */
-  #noticeStandstill(): void {
+  #noticeStandstill(): number {
     const now = performance.now()
-    if (now - this.#tickedAt <= this.#options.leaseMs / 2) return
-    this.#tickedAt = now
-    this.#wake()
+    if (now - this.#tickedAt > this.#options.leaseMs / 2) {
+      this.#tickedAt = now
+      this.#wake()
+    }
+    return now
   }
 
   /**
    * After a standstill: what connections sent meanwhile waits in the kernel and is read first. It says nothing about
-   * when it was sent, nor that they are still there.
+   * when it was sent, nor that they are still there. Two turns: in the first, what had been fetched before may be at hand.
    */
   #wake(): void {
     this.#awakeSince = Number.POSITIVE_INFINITY
     setImmediate(() => {
-      this.#awakeSince = performance.now()
+      setImmediate(() => {
+        this.#awakeSince = performance.now()
+      })
     })
   }
 

@@ -19,6 +19,7 @@ import { RateLimiter } from '@earshot/core/messages/rate-limiter'
 import { Health } from '@earshot/core/observability/health'
 import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
+import { agreeOnShards } from '@earshot/core/presence/shard-agreement'
 import { MarkStore } from '@earshot/core/receipts/mark-store'
 import { Marks } from '@earshot/core/receipts/marks'
 import { PositionStore } from '@earshot/core/voice/position-store'
@@ -36,6 +37,7 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
   const connected = await connectStores(config, log)
   const { redis, db } = connected
   const prefix = config.REDIS_PREFIX
+  await agreeOnShards(redis, prefix, config.PRESENCE_SHARDS)
   const blobStores = await openBlobStores(config, db, log)
 
   const users = new UserStore(db)

@@ -11,6 +11,7 @@ import type { Logger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { changesKeptMs } from '@earshot/core/presence/missed-changes'
+import { agreeOnShards } from '@earshot/core/presence/shard-agreement'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { createRealtime, SocketFanout } from '@earshot/realtime'
 
@@ -23,6 +24,7 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
   const connected = await connectStores(config, log)
   const { redis, publisher, subscriber, db } = connected
   const prefix = config.REDIS_PREFIX
+  await agreeOnShards(redis, prefix, config.PRESENCE_SHARDS)
   const consumer = await connected.addConsumer()
   const blobStores = await openBlobStores(config, db, log)
   const realtime = createRealtime({ publisher, subscriber, prefix, metrics, log })
