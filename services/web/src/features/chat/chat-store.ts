@@ -25,6 +25,7 @@ import {
   receiveChange,
   receiveMark,
   withConversations,
+  withLastKnown,
   withTyping,
 } from './chat-state.ts'
 import { changeEverywhere, goTo, goToNewest, viewOf, withNewer, withOlder } from './history-window.ts'
@@ -308,6 +309,7 @@ export class ChatStore {
       // Two people who have never written to each other have no conversation yet.
       const isNew = error instanceof CodedError && error.code === 'NOT_FOUND' && directMembers(conversationId)
       this.#setHistory(conversationId, isNew ? 'ready' : 'failed')
+      this.state.update((state) => withLastKnown(state, conversationId))
     }
   }
 
