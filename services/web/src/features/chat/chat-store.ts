@@ -238,8 +238,9 @@ export class ChatStore {
   async discard(clientMessageId: string): Promise<void> {
     const item = this.state.get().outgoing.find((known) => known.clientMessageId === clientMessageId)
     const isPending = item && item.error === undefined && !item.upload
+    const uploads = await this.#uploads()
+    uploads.cancel(clientMessageId)
     if (isPending && !(await this.#client.cancelSend(clientMessageId))) return
-    ;(await this.#uploads()).cancel(clientMessageId)
     this.state.update((state) => ({
       ...state,
       outgoing: state.outgoing.filter((known) => known.clientMessageId !== clientMessageId),
