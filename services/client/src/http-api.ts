@@ -138,7 +138,7 @@ export class HttpApi {
     if (!url.startsWith('/media/')) {
       throw new CodedError('BAD_REQUEST', 'Only /media/<id> of this service can be read.')
     }
-    return (await this.#http.request('GET', url)).blob()
+    return this.#http.blob(url)
   }
 
   /** An address that a link or an image can load without a header, for a while. */

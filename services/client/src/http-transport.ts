@@ -38,12 +38,12 @@ export class HttpTransport {
   }
 
   async json<T>(method: string, path: string, request?: HttpRequest): Promise<T> {
-    const response = await this.request(method, path, request)
-    try {
-      return (await response.json()) as T
-    } catch (cause) {
-      throw new CodedError('RETRY_LATER', 'The answer of the server did not arrive whole.', { cause })
-    }
+    return whole(await this.request(method, path, request), (response) => response.json() as Promise<T>)
+  }
+
+  /** The bytes behind a path. */
+  async blob(path: string): Promise<Blob> {
+    return whole(await this.request('GET', path), (response) => response.blob())
   }
 
   async request(method: string, path: string, request?: HttpRequest): Promise<Response> {
@@ -88,6 +88,15 @@ export class HttpTransport {
   }
 }
 
+/** A connection may end in the middle of an answer. */
+async function whole<T>(response: Response, read: (response: Response) => Promise<T>): Promise<T> {
+  try {
+    return await read(response)
+  } catch (cause) {
+    throw new CodedError('RETRY_LATER', 'The answer of the server did not arrive whole.', { cause })
+  }
+}
+
 function queryString(query: HttpRequest['query'] = {}): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
@@ -97,7 +106,7 @@ function queryString(query: HttpRequest['query'] = {}): string {
 }
 
 async function errorOf(response: Response): Promise<CodedError> {
-  const text = await response.text()
+  const text = await whole(response, (failed) => failed.text())
   try {
     const coded = fromWire((JSON.parse(text) as { error?: unknown } | null)?.error)
     if (coded) return coded

@@ -71,3 +71,13 @@ t.test('what only reads is tried again, what changes something is not', async (t
   await t.rejects(http.setMember('g', 'ann'), { code: 'RETRY_LATER' })
   t.same(asked, ['PUT'])
 })
+
+t.test('an answer that breaks off is worth another try', async (t) => {
+  const http = await api(t, (_request, response) => {
+    response.writeHead(200, { 'content-length': 100 })
+    response.write('audio')
+    response.socket?.destroySoon()
+  })
+  await t.rejects(http.media('/media/x'), { name: 'CodedError', code: 'RETRY_LATER' })
+  await t.rejects(http.me(), { name: 'CodedError', code: 'RETRY_LATER' })
+})

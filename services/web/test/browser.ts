@@ -2,7 +2,7 @@
  * Looks at the page as people do, in a real browser against a running cluster, and takes pictures (`make browser`):
  *   TARGET=http://127.0.0.1:3000 SHOTS=/tmp/shots node_modules/.bin/node services/web/test/browser.ts
  * TARGET: where the cluster answers. NODES: its gateways, `[{ "port": …, "pid": … }, …]`; one of them is killed. SHOTS: where
- * the pictures go. CHROMIUM: the browser's path.
+ * the pictures go. PROOFS: some of them, separated by commas, e.g. `talk,network`. CHROMIUM: the browser's path.
  */
 import { strict as assert } from 'node:assert'
 import { filesOffline } from './browser/proofs/files-offline.ts'
@@ -23,29 +23,39 @@ import { twoTabs } from './browser/proofs/two-tabs.ts'
 import { voice } from './browser/proofs/voice.ts'
 import { type Node, openStage } from './browser/stage.ts'
 
-const { TARGET = 'http://127.0.0.1:3000', NODES = '[]', SHOTS = '/tmp/earshot-shots' } = process.env
+const {
+  TARGET = 'http://127.0.0.1:3000',
+  NODES = '[]',
+  SHOTS = '/tmp/earshot-shots',
+  PROOFS = '',
+} = process.env
+
+/** In this order: later ones go on with what earlier ones left. */
+const proofs = {
+  talk,
+  notifications,
+  voice,
+  recorder,
+  longHistory,
+  search,
+  network,
+  twoTabs,
+  filesOffline,
+  groups,
+  keyboard,
+  installable,
+  newcomer,
+  polling,
+  nodeLoss,
+  leaving,
+}
+const chosen = PROOFS.split(',').filter((name) => name !== '')
 
 const stage = await openStage(TARGET, JSON.parse(NODES) as Node[], SHOTS)
 try {
-  for (const proof of [
-    talk,
-    notifications,
-    voice,
-    recorder,
-    longHistory,
-    search,
-    network,
-    twoTabs,
-    filesOffline,
-    groups,
-    keyboard,
-    installable,
-    newcomer,
-    polling,
-    nodeLoss,
-    leaving,
-  ])
-    await proof(stage)
+  for (const [name, proof] of Object.entries(proofs)) {
+    if (chosen.length === 0 || chosen.includes(name)) await proof(stage)
+  }
   assert.deepEqual(stage.complaints(), [])
   console.log(`All well. Pictures in ${SHOTS}`)
 } finally {

@@ -126,6 +126,17 @@ export function changeList(
   return { ...state, lists: { ...state.lists, [conversationId]: list } }
 }
 
+/** Where a conversation's messages cannot be had and none are known: the one that the list of chats shows. */
+export function withLastKnown(state: ChatState, conversationId: string): ChatState {
+  const conversation = state.conversations.find(({ _id }) => _id === conversationId)
+  if (!conversation?.lastMessage || state.lists[conversationId]?.messages.length) return state
+  const { lastMessage, headSeq } = conversation
+  return changeList(state, conversationId, (list) => ({
+    messages: [lastMessage],
+    headSeq: Math.max(list.headSeq, headSeq),
+  }))
+}
+
 /** What `GET /chat` says, unless an event has told something newer meanwhile. */
 export function withConversations(
   state: ChatState,

@@ -25,6 +25,7 @@ import {
   receiveChange,
   receiveMark,
   withConversations,
+  withLastKnown,
   withTyping,
 } from './chat-state.ts'
 import { changeEverywhere, goTo, goToNewest, viewOf, withNewer, withOlder } from './history-window.ts'
@@ -237,8 +238,9 @@ export class ChatStore {
   async discard(clientMessageId: string): Promise<void> {
     const item = this.state.get().outgoing.find((known) => known.clientMessageId === clientMessageId)
     const isPending = item && item.error === undefined && !item.upload
+    const uploads = await this.#uploads()
+    uploads.cancel(clientMessageId)
     if (isPending && !(await this.#client.cancelSend(clientMessageId))) return
-    ;(await this.#uploads()).cancel(clientMessageId)
     this.state.update((state) => ({
       ...state,
       outgoing: state.outgoing.filter((known) => known.clientMessageId !== clientMessageId),
@@ -308,6 +310,7 @@ export class ChatStore {
       // Two people who have never written to each other have no conversation yet.
       const isNew = error instanceof CodedError && error.code === 'NOT_FOUND' && directMembers(conversationId)
       this.#setHistory(conversationId, isNew ? 'ready' : 'failed')
+      this.state.update((state) => withLastKnown(state, conversationId))
     }
   }
 
