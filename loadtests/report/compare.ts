@@ -1,3 +1,4 @@
+import { isOfK6 } from '../lib/run/summary.ts'
 import { rankZ } from './rank-test.ts'
 import { othersRole, peakBytes, type Report } from './report.ts'
 
@@ -28,8 +29,8 @@ const leastRatioAlone = 1.25
 /** A trend of fewer values says little of its upper end. */
 const leastCount = 20
 const trends = ['med', 'p(95)', 'p(99)'] as const
-/** Not of the server. */
-const notCompared = new Set(['k6_lag', 'iteration_duration'])
+/** Not of the server, or a part of another one. */
+const isCompared = (name: string) => name === 'http_req_duration' || (name !== 'k6_lag' && !isOfK6(name))
 
 /** What of `b` is better or worse than of `a`. Pure. */
 export function compare(a: Report, b: Report): Comparison {
@@ -51,9 +52,10 @@ function faults(a: Report, b: Report): Difference[] {
 }
 
 function latencies(a: Report, b: Report): Difference[] {
+  const isQuiet = ![a, b].some(wasHeldUp)
   return Object.keys(b.metrics).flatMap((name) => {
     const [was, is] = [a.metrics[name], b.metrics[name]]
-    if (notCompared.has(name) || was?.['p(95)'] === undefined || is?.['p(95)'] === undefined) return []
+    if (!isCompared(name) || was?.['p(95)'] === undefined || is?.['p(95)'] === undefined) return []
     if (Math.min(was.count ?? 0, is.count ?? 0) < leastCount) return []
     return trends.map((aggregate) => {
       const [x, y] = [was[aggregate] ?? 0, is[aggregate] ?? 0]
@@ -61,10 +63,15 @@ function latencies(a: Report, b: Report): Difference[] {
         `${name} ${aggregate}`,
         x,
         y,
-        isSure(x, y, seconds(a, name, aggregate), seconds(b, name, aggregate)),
+        isQuiet && isSure(x, y, seconds(a, name, aggregate), seconds(b, name, aggregate)),
       )
     })
   })
+}
+
+/** Reports of earlier versions do not tell. */
+function wasHeldUp({ heldUp }: Report): boolean {
+  return (heldUp ?? []).length > 0
 }
 
 /** More messages a second before something breaks is better: the one figure that is told upside down. */
@@ -121,8 +128,9 @@ function difference(what: string, a: number, b: number, counts: boolean): Differ
 
 function notesOn(a: Report, b: Report): string[] {
   const notes: string[] = []
-  for (const [name, { outcome }] of Object.entries({ A: a, B: b })) {
-    if (outcome !== 'passed') notes.push(`${name} is ${outcome}.`)
+  for (const [name, report] of Object.entries({ A: a, B: b })) {
+    if (report.outcome !== 'passed') notes.push(`${name} is ${report.outcome}.`)
+    if (wasHeldUp(report)) notes.push(`${name} was held up: of its latencies nothing is said.`)
   }
   for (const name of new Set([...Object.keys(a.settings), ...Object.keys(b.settings)])) {
     const [was, is] = [a.settings[name], b.settings[name]]

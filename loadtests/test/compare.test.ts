@@ -83,6 +83,13 @@ test('what makes two runs hard to compare is said', async (t) => {
   t.match(comparisonMarkdown([comparison]), /\| delivery_latency med \| 50 \| 50 \| 1\.00 \|/)
 })
 
+test('of the latencies of a run that was held up nothing is said', async (t) => {
+  t.match(changes(compare(aReport(), aReport({}, 500))), { 'delivery_latency med': 'worse' })
+  const comparison = compare(aReport(), aReport({ heldUp: ['The machine stood still.'] }, 500))
+  t.strictSame(changes(comparison), {})
+  t.match(comparison.notes.join(' '), /B was held up/)
+})
+
 test('the rank test: sure of what is apart, unsure of what is mixed', async (t) => {
   t.equal(rankZ([1, 1, 1], [1, 1, 1]), 0)
   t.equal(rankZ([], [1]), 0)
