@@ -30,6 +30,8 @@ interface Naming {
 
 /** Of a storm in which many come. */
 const pauseMs = 5
+/** So many are looked up with others. */
+const fewUsers = 50
 
 /** Who exists. A user exists from the first valid token on. */
 export class UserStore {
@@ -81,12 +83,15 @@ export class UserStore {
   /** Those of the users who exist, in no order. */
   async find(userIds: string[]): Promise<UserDoc[]> {
     if (userIds.length === 0) return []
-    const docs = await Promise.all([...new Set(userIds)].map((userId) => this.#lookUps.ask(userId)))
-    return docs.flatMap((doc) => {
-      if (!doc) return []
-      this.#names.set(fromDbId(doc._id), nameOf(doc))
-      return [doc]
-    })
+    const ids = [...new Set(userIds)]
+    // A long list shall keep nobody waiting.
+    const found =
+      ids.length > fewUsers
+        ? [...(await this.#read(ids)).values()]
+        : await Promise.all(ids.map((userId) => this.#lookUps.ask(userId)))
+    const docs = found.filter((doc) => doc !== undefined)
+    for (const doc of docs) this.#names.set(fromDbId(doc._id), nameOf(doc))
+    return docs
   }
 
   /** Users whose name starts with the text, by name. */

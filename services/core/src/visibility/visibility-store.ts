@@ -15,6 +15,9 @@ interface VisibilityDoc {
   version: number
 }
 
+/** So many are looked up with others. */
+const fewUsers = 50
+
 /**
  * The rules in MongoDB, and whom users have blocked. Not in the users' documents: presence writes these all the time, and
  * here few users have any, so that changes are found at a price that follows them.
@@ -36,7 +39,11 @@ export class VisibilityStore {
 
   /** The rules of those of the users who ever changed theirs. */
   async find(userIds: string[]): Promise<Map<string, VisibilityRules>> {
-    const docs = await Promise.all(userIds.map((userId) => this.#lookUps.ask(userId)))
+    // A long list shall keep nobody waiting.
+    const docs =
+      userIds.length > fewUsers
+        ? [...(await this.#read(userIds)).values()]
+        : await Promise.all(userIds.map((userId) => this.#lookUps.ask(userId)))
     const found = new Map<string, VisibilityRules>()
     for (const doc of docs) if (doc) found.set(doc._id, await this.#rules(doc))
     return found
