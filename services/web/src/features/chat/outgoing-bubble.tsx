@@ -9,7 +9,7 @@ import { MessageContent } from './message-content.tsx'
 export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
   const { chat, client, session } = useServices()
   const { content, voiceMessage, file, upload, error, clientMessageId, conversationId, createdAt } = outgoing
-  const isWaiting = useConnectionState(client) === 'disconnected'
+  const isWaiting = useConnectionState(client) !== 'connected'
   const canTakeBack = error === undefined && (upload !== undefined || isWaiting)
 
   return (

@@ -12,6 +12,18 @@ export const socketVoiceBytes = 2_500_000
 /** Between two rounds of tries where the server cannot be reached; a new connection ends the wait. */
 const againMs = 15_000
 
+interface Turn {
+  /** Settles when what was attached before is done. */
+  before: Promise<void>
+  done: () => void
+}
+
+interface Job {
+  upload: KeptUpload
+  before: Promise<void>
+  signal: AbortSignal
+}
+
 /**
  * Files on their way: first to the server, in pieces, then as a message. They are kept in the browser until the message is
  * sent or given up, and go on where they stood after a lost network, a reload, and in whichever tab is open.
@@ -22,6 +34,8 @@ export class Uploads {
   readonly #state: Store<ChatState>
   readonly #kept: () => Promise<UploadStore>
   readonly #active = new Map<string, AbortController>()
+  /** By conversation: settles when the file that was attached last is sent or given up. */
+  readonly #turns = new Map<string, Promise<void>>()
   #isOver = false
 
   constructor(client: EarshotClient, self: { userId: string }, state: Store<ChatState>) {
@@ -85,46 +99,63 @@ export class Uploads {
 
   async #add(what: Omit<KeptUpload, 'clientMessageId' | 'createdAt'>): Promise<void> {
     const upload = { ...what, clientMessageId: newMessageId(), createdAt: new Date().toISOString() }
+    const turn = this.#takeTurn(upload)
     try {
       await (await this.#kept()).put(upload)
     } catch (error) {
       console.warn('Earshot: a file is not kept for a reload.', error)
     }
-    this.#begin(upload)
+    this.#begin(upload, turn)
   }
 
-  #begin(upload: KeptUpload): void {
+  #begin(upload: KeptUpload, turn = this.#takeTurn(upload)): void {
     this.#show(upload)
     const stop = new AbortController()
     this.#active.set(upload.clientMessageId, stop)
-    void this.#alone(upload, stop.signal).finally(() => this.#active.delete(upload.clientMessageId))
+    void this.#alone({ upload, before: turn.before, signal: stop.signal }).finally(() => {
+      this.#active.delete(upload.clientMessageId)
+      turn.done()
+    })
+  }
+
+  /** Files arrive all at once, and become messages in the order in which they were attached. */
+  #takeTurn({ conversationId }: Pick<KeptUpload, 'conversationId'>): Turn {
+    const before = this.#turns.get(conversationId) ?? Promise.resolve()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#turns.set(conversationId, promise)
+    return { before, done: resolve }
   }
 
   /** One tab sends it; another one that waits for its turn looks whether that is still to be done. */
-  async #alone(upload: KeptUpload, signal: AbortSignal): Promise<void> {
+  async #alone(job: Job): Promise<void> {
+    const { upload, signal } = job
     const { clientMessageId } = upload
-    if (!navigator.locks) return this.#run(upload, signal)
+    if (!navigator.locks) return this.#run(job)
     try {
       await navigator.locks.request(`earshot-upload:${clientMessageId}`, { ifAvailable: true }, (lock) =>
-        lock ? this.#run(upload, signal) : this.#afterAnother(clientMessageId, signal),
+        lock ? this.#run(job) : this.#afterAnother(job),
       )
     } catch (error) {
       if (!signal.aborted) throw error
     }
   }
 
-  async #afterAnother(clientMessageId: string, signal: AbortSignal): Promise<void> {
+  async #afterAnother(job: Job): Promise<void> {
+    const { clientMessageId } = job.upload
+    const { signal } = job
     await navigator.locks.request(`earshot-upload:${clientMessageId}`, { signal }, async () => {
       const left = await (await this.#kept()).get(clientMessageId)
-      if (left) await this.#run(left, signal)
+      if (left) await this.#run({ ...job, upload: left })
       else this.#hide(clientMessageId)
     })
   }
 
-  async #run(upload: KeptUpload, signal: AbortSignal): Promise<void> {
+  async #run({ upload, before, signal }: Job): Promise<void> {
     const { clientMessageId } = upload
     try {
       const media = await this.#arrive(upload, signal)
+      await before
+      signal.throwIfAborted()
       await this.#send(upload, media)
       await this.#forget(clientMessageId)
     } catch (error) {

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { socketsOf } from '../nodes.ts'
-import { choose, log, openMenu, openPerson, write } from '../page-actions.ts'
+import { choose, log, messages, openMenu, openPerson, write } from '../page-actions.ts'
 import { desktop } from '../person.ts'
 import type { Stage } from '../stage.ts'
 
@@ -74,13 +74,16 @@ export async function talk(stage: Stage): Promise<void> {
   await stage.step('a file and a picture are sent', async () => {
     const choosing = ann.page.waitForEvent('filechooser')
     await ann.page.getByRole('button', { name: 'Attach a file' }).click()
-    const picture = await ann.page.screenshot({ type: 'png' })
+    const bytes = await ann.page.screenshot({ type: 'png' })
     await (await choosing).setFiles([
       { name: 'route.txt', mimeType: 'text/plain', buffer: Buffer.from('Left at the mill.') },
-      { name: 'lake.png', mimeType: 'image/png', buffer: picture },
+      { name: 'lake.png', mimeType: 'image/png', buffer: bytes },
     ])
     await log(bob.page).getByText('route.txt').waitFor()
     await log(bob.page).getByRole('img', { name: 'lake.png' }).waitFor()
+    const fileSeq = await messages(bob.page).filter({ hasText: 'route.txt' }).getAttribute('data-seq')
+    const picture = messages(bob.page).filter({ has: bob.page.getByRole('img', { name: 'lake.png' }) })
+    assert.equal(Number(await picture.getAttribute('data-seq')), Number(fileSeq) + 1, 'as they were attached')
     const downloading = bob.page.waitForEvent('download')
     await bob.page.getByRole('button', { name: 'Download route.txt' }).click()
     assert.equal((await downloading).suggestedFilename(), 'route.txt')
