@@ -60,6 +60,11 @@ export class ChangeStore {
       .toArray()
   }
 
+  async exists(conversationId: string, changeSeq: number): Promise<boolean> {
+    const _id = changeId(conversationId, changeSeq)
+    return (await this.#changes.findOne({ _id }, { projection: { _id: 1 } })) !== null
+  }
+
   async headSeq(conversationId: string): Promise<number> {
     const last = await this.#changes.findOne(
       { conversationId },

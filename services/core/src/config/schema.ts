@@ -133,6 +133,13 @@ export const groups = {
       20_000,
       1,
     ),
+    SYNC_MAX_BYTES: integer(
+      'What one `sync` answers, about; what is left is asked for again. Well below `SLOW_READER_MAX_BYTES`.',
+      4_000_000,
+      1,
+    ),
+    SYNC_AT_ONCE: integer('Of these, how many a node answers at once.', 32, 1),
+    SYNC_WAITING_MAX: integer('How many more may wait for that; beyond it `RETRY_LATER`.', 10_000),
     LEGACY_ADOPTION: flag(
       'Serve messages and groups that the existing system wrote, and goes on writing. The worker finds them.',
       true,

@@ -28,13 +28,18 @@ export class ConversationStore {
 
   /** Makes these conversations exist. Returns the heads, which may be behind the truth, of those that did before. */
   async open(conversationIds: string[]): Promise<Map<string, number>> {
-    const [only] = conversationIds
-    const filter = conversationIds.length === 1 && only ? { _id: only } : { _id: { $in: conversationIds } }
-    const docs = await this.#conversations.find(filter, { projection: { headSeq: 1 } }).toArray()
-    const heads = new Map(docs.map((doc) => [doc._id, doc.headSeq]))
+    const heads = await this.heads(conversationIds)
     const missing = conversationIds.filter((id) => !heads.has(id))
     if (missing.length > 0) await this.#create(missing)
     return heads
+  }
+
+  /** The heads of those that exist, as far as they are written here: no message is behind what this says. */
+  async heads(conversationIds: string[]): Promise<Map<string, number>> {
+    const [only] = conversationIds
+    const filter = conversationIds.length === 1 && only ? { _id: only } : { _id: { $in: conversationIds } }
+    const docs = await this.#conversations.find(filter, { projection: { headSeq: 1 } }).toArray()
+    return new Map(docs.map((doc) => [doc._id, doc.headSeq]))
   }
 
   async ensureGroup(groupId: string): Promise<void> {

@@ -5,6 +5,7 @@ import { Interval } from '@earshot/core/interval'
 import { MediaLibrary } from '@earshot/core/media/media-library'
 import { MediaReleaser } from '@earshot/core/media/media-releaser'
 import { Committer } from '@earshot/core/messages/committer'
+import { ConversationReader } from '@earshot/core/messages/conversation-reader'
 import { HistoryService } from '@earshot/core/messages/history-service'
 import { MessageMedia } from '@earshot/core/messages/message-media'
 import { MessageService } from '@earshot/core/messages/message-service'
@@ -70,10 +71,9 @@ export async function createMessaging(basis: Basis) {
       limits,
     }),
     history: new HistoryService({
-      messages,
-      changes: stores.changes,
-      applier,
+      reader: new ConversationReader({ messages, changes: stores.changes, applier }),
       access,
+      conversations,
       status: new StatusView({
         marks,
         memberships: stores.memberships,
@@ -82,6 +82,11 @@ export async function createMessaging(basis: Basis) {
       }),
       positions,
       limits,
+      options: {
+        syncMaxBytes: config.SYNC_MAX_BYTES,
+        syncsAtOnce: config.SYNC_AT_ONCE,
+        syncsWaiting: config.SYNC_WAITING_MAX,
+      },
     }),
     changes: new ChangeService({
       messages,
