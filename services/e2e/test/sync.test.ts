@@ -1,6 +1,7 @@
 import type { Group, HistoryPage, SyncAck } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
+import { Gate } from '../src/gate.ts'
 import type { TestClient } from '../src/test-client.ts'
 
 type Position = { seq: number; changeSeq: number }
@@ -134,4 +135,20 @@ t.test('a position past the end, as after a restored backup, is not called the e
     conversations: { [conversationId]: { seq: 9, changeSeq: 9 } },
   })
   t.match(conversations[conversationId], { messages: [], headSeq: 1, headChangeSeq: 0, complete: true })
+})
+
+t.test('what comes while the end is looked for is not passed over', async (t) => {
+  const { gate, url } = await Gate.to(process.env.TEST_MONGODB_URI ?? '')
+  t.teardown(() => gate.close())
+  const cluster = await startCluster(t, { workers: 0, mongoUri: url })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const { conversationId } = await ann.send('message', { recipientId: 'bob', content: 'one' })
+  const read = gate.hold('find', 'messages', '$gt', conversationId)
+  const syncing = bob.send('sync', { conversations: { [conversationId]: 1 } })
+  await read.asked
+  await ann.send('message', { recipientId: 'bob', content: 'two' })
+  read.release()
+  const { messages = [], headSeq } = (await syncing).conversations[conversationId] ?? {}
+  t.equal(headSeq, messages.at(-1)?.seq ?? 1)
 })

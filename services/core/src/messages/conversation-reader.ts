@@ -48,11 +48,9 @@ export class ConversationReader {
       const messages = toMessages(docs)
       if (found < limit) {
         const isPast = found === 0 && !isThere
-        return {
-          messages,
-          complete: true,
-          headSeq: isPast ? await this.#messages.headSeq(conversationId) : upTo,
-        }
+        // What came since the page was read is not in it: never further than that.
+        const headSeq = isPast ? Math.min(upTo, await this.#messages.headSeq(conversationId)) : upTo
+        return { messages, complete: true, headSeq }
       }
       if (messages.length > 0) {
         return { messages, complete: false, headSeq: await this.#messages.headSeq(conversationId) }
@@ -118,7 +116,7 @@ export class ConversationReader {
   /** By the change's own `_id` where it is there, as it nearly always is. */
   async #headChangeSeq(conversationId: string, changeSeq: number): Promise<number> {
     if (await this.#changes.exists(conversationId, changeSeq)) return changeSeq
-    return this.#changes.headSeq(conversationId)
+    return Math.min(changeSeq, await this.#changes.headSeq(conversationId))
   }
 
   #messageStream(conversationId: string): Stream<MessageDoc> {
