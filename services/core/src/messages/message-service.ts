@@ -109,8 +109,9 @@ export class MessageService {
     const field = 'voiceMessage'
     if (messageType === 'voice') {
       if (!voiceMessage) throw new CodedError('BAD_REQUEST', 'voiceMessage is missing.', { field })
+      const said = saidAloud(voiceMessage, this.#limits, payload.content)
       if (file) throw new CodedError('BAD_REQUEST', 'A voice message has no file.', { field: 'file' })
-      return saidAloud(voiceMessage, this.#limits, payload.content)
+      return said
     }
     if (voiceMessage)
       throw new CodedError('BAD_REQUEST', `A ${messageType} message has no voiceMessage.`, { field })
