@@ -107,10 +107,10 @@ function changed(message: Shown, change: Change): Shown {
   }
 }
 
-/** Says what a change does: two of one number must say the same. */
+/** Says what a change does: two of one number must say the same. Not what an edit says, which goes with its message. */
 export function changeId(change: Change): string {
   const { type, messageId } = change
-  if (type === 'message_edited') return `${type} ${messageId} ${change.content}`
+  if (type === 'message_edited') return `${type} ${messageId}`
   if (type === 'message_deleted') return `${type} ${messageId}`
   return `${type} ${messageId} ${change.emoji} ${change.userId} ${change.remove}`
 }

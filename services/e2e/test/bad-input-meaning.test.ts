@@ -32,7 +32,7 @@ t.test("over an operator's limit: TOO_LARGE, naming the field", async (t) => {
   }
 
   function good(event: ClientEventName, { path }: LimitedField): Record<string, unknown> {
-    const isVoice = path[0] === 'voiceMessage'
+    const isVoice = path[0] === 'voiceMessage' || event === 'voice_message'
     const { url, ...withoutUrl } = voiceMessage
     const said = isVoice ? { voiceMessage: path[1] === 'data' ? withoutUrl : voiceMessage } : { content: 'x' }
     if (event === 'group_message') return { groupId, messageType: isVoice ? 'voice' : 'text', ...said }
@@ -48,6 +48,7 @@ t.test("over an operator's limit: TOO_LARGE, naming the field", async (t) => {
     const ids = Array.from({ length: most + 1 }, (_, n) => `id-${n}`)
     switch (limit as keyof Limits) {
       case 'textMaxChars':
+      case 'clientMessageIdMaxChars':
         return 'x'.repeat(most + 1)
       case 'voiceMaxSeconds':
         return most + 1
@@ -81,6 +82,9 @@ t.test('what a schema cannot say', async (t) => {
     ['message', { ...to, content: 'x', senderId: 'bob' }, 'FORBIDDEN', 'senderId'],
     ['group_message', { groupId: 'none', messageType: 'text', content: 'x' }, 'NOT_FOUND', 'groupId'],
     ['group_message', { groupId: 'none', messageType: 'voice' }, 'BAD_REQUEST', 'voiceMessage'],
+    ['group_message', { groupId: 'none', messageType: 'voice', voiceMessage, file }, 'BAD_REQUEST', 'file'],
+    ['message', { ...to, content: 'x', replyTo: 'none' }, 'NOT_FOUND', 'replyTo'],
+    ['voice_played', { conversationId, seq: 1 }, 'BAD_REQUEST', 'seq'],
     ['voice_message', { ...to, voiceMessage: bare }, 'BAD_REQUEST', 'voiceMessage.url'],
     [
       'voice_message',

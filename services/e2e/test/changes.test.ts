@@ -247,3 +247,25 @@ t.test(
     t.match(await ann.get<HistoryPage>(path), { messages: [{ content: 'z' }] })
   },
 )
+
+t.test('what a deleted message said before is told to nobody any more', async (t) => {
+  const cluster = await startCluster(t)
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const { _id: messageId, conversationId } = await ann.send('message', { recipientId: 'bob', content: 'x' })
+  await ann.send('edit_message', { messageId, content: 'a secret' })
+  await ann.send('delete_message', { messageId })
+  const { changes } = await missed(bob, conversationId, { seq: 1, changeSeq: 0 })
+  t.match(changes, [
+    { type: 'message_edited', content: '', changeSeq: 1 },
+    { type: 'message_deleted', changeSeq: 2 },
+  ])
+  // An edit of another node that was numbered in time and brought to its end by the worker, later than the deletion.
+  const log = cluster.db.collection<{ _id: string }>('changes')
+  const edit = await log.findOne({ conversationId, kind: 'edit' })
+  const late = { ...edit, _id: `${conversationId}:3`, changeSeq: 3, content: 'another secret' }
+  await log.insertOne({ ...late, isPending: true, at: new Date(0) } as { _id: string })
+  const finished = await bob.hears('message_edited', ({ changeSeq }) => changeSeq === 3)
+  t.equal(finished.content, '')
+  t.equal(await log.countDocuments({ content: 'another secret' }), 0)
+})

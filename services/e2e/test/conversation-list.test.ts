@@ -1,4 +1,4 @@
-import { type ConversationList, directConversationId, type Group } from '@earshot/protocol'
+import { type ConversationList, directConversationId, type Group, type SearchResult } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
 import type { TestClient } from '../src/test-client.ts'
@@ -114,4 +114,70 @@ t.test('without room in Redis all goes to MongoDB at once', async (t) => {
   t.match((await list(ann)).conversations, [{ marks: [{ userId: 'bob', deliveredSeq: 1, readSeq: 1 }] }])
   t.same(await cluster.redis.keys(`${cluster.prefix}:{heads*`), [])
   t.same(await cluster.redis.keys(`${cluster.prefix}:{marks*`), [])
+})
+
+t.test('what one wrote oneself is not unread, whoever wrote last and however it is kept', async (t) => {
+  const cluster = await startCluster(t, { workers: 0 })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('b.o$b', 1)
+  const created = await ann.http('/group', { method: 'POST', json: { name: 'G', members: [bob.userId] } })
+  const { _id: groupId } = (await created.json()) as Group
+  await bob.hears('group_created')
+  const toBob = (content: string) => ann.send('message', { recipientId: bob.userId, content })
+  const toAll = (from: TestClient, content: string) =>
+    from.send('group_message', { groupId, messageType: 'text', content })
+  const unread = async (client: TestClient) =>
+    (await list(client)).conversations.map(({ unreadCount }) => unreadCount)
+
+  for (const content of ['1', '2', '3']) await Promise.all([toBob(content), toAll(ann, content)])
+  await bob.send('message', { recipientId: 'ann', content: '4' })
+  await Promise.all([toBob('5'), toAll(bob, '4')])
+  await bob.send('message', { recipientId: 'ann', content: '6' })
+  t.same(await unread(ann), [1, 1])
+  t.same(await unread(bob), [0, 0])
+  await Promise.all([toBob('7'), toAll(ann, '5')])
+  t.same((await unread(bob)).sort(), [1, 1])
+  await cluster.addWorker()
+  while ((await cluster.redis.keys(`${cluster.prefix}:{heads*`)).length > 0) await list(bob)
+  t.same((await unread(bob)).sort(), [1, 1], 'carried to MongoDB')
+  t.same(await unread(ann), [0, 0])
+  await bob.send('message', { recipientId: 'ann', content: '8' })
+  t.same((await unread(ann)).sort(), [0, 1], 'one of each')
+})
+
+t.test('the last message has its status, and the mark is that of the receipts', async (t) => {
+  const cluster = await startCluster(t, { workers: 0 })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const carl = await cluster.connect('carl', 1)
+  const created = await ann.http('/group', { method: 'POST', json: { name: 'G', members: ['bob', 'carl'] } })
+  const { _id: groupId } = (await created.json()) as Group
+  await Promise.all([bob.hears('group_created'), carl.hears('group_created')])
+  const { conversationId } = await ann.send('message', { recipientId: 'bob', content: 'findable' })
+  await ann.send('group_message', { groupId, messageType: 'text', content: 'findable' })
+  const statuses = async () => (await list(ann)).conversations.map(({ lastMessage }) => lastMessage?.status)
+  t.same(await statuses(), ['sent', 'sent'])
+  await bob.send('message_read', { conversationId, seq: 1 })
+  await bob.send('message_read', { conversationId: groupId, seq: 1 })
+  t.same(await statuses(), ['sent', 'read'], 'not by all of the group')
+  await carl.send('message_delivered', { conversationId: groupId, seq: 1 })
+  t.same(await statuses(), ['delivered', 'read'])
+  const found = await ann.get<SearchResult>('/message/search?q=findable')
+  t.same(
+    found.messages.map(({ status }) => status),
+    ['delivered', 'read'],
+    'and where it is found',
+  )
+  t.equal((await bob.http('/user/me/settings', { method: 'PUT', json: { receipts: false } })).status, 200)
+  const onHisNode = (await bob.get<ConversationList>('/chat')).conversations
+  t.same(
+    onHisNode.map(({ marks }) => marks.length),
+    [1, 1],
+  )
+  await cluster.addGateway()
+  const elsewhere = await cluster.connect('ann', 2)
+  t.match((await list(elsewhere)).conversations, [
+    { lastMessage: { status: 'delivered' } },
+    { lastMessage: { status: 'delivered' }, marks: [{ userId: 'bob', deliveredSeq: 1, readSeq: 0 }] },
+  ])
 })

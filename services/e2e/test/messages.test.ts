@@ -161,3 +161,22 @@ t.test('sent again by one who may not write there any more: the answer that it h
   t.match(await bob.raw('message', { ...toAnn, clientMessageId: 'k4' }), { error: { code: 'FORBIDDEN' } })
   t.match(await bob.raw('message', { ...toAnn, content: 'other' }), { error: { code: 'CONFLICT' } })
 })
+
+t.test('an answer is to a message of its conversation, whatever else one may read', async (t) => {
+  const cluster = await startCluster(t, { workers: 0 })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  await cluster.connect('eve', 1)
+  const asked = await ann.send('message', { recipientId: 'bob', content: 'a question' })
+  const elsewhere = await ann.send('message', { recipientId: 'eve', content: 'of another conversation' })
+  const answer = { recipientId: 'ann', content: 'an answer', replyTo: asked._id, clientMessageId: 'k' }
+  const sent = await bob.send('message', answer)
+  t.match(await ann.hears('new_message', ({ seq }) => seq === 2), { replyTo: asked._id })
+  for (const client of [ann, bob]) {
+    const other = { recipientId: client === ann ? 'bob' : 'ann', content: 'x', replyTo: elsewhere._id }
+    t.match(await client.raw('message', other), { error: { code: 'NOT_FOUND', field: 'replyTo' } })
+  }
+  await ann.send('delete_message', { messageId: asked._id })
+  t.same(await bob.send('message', answer), sent)
+  t.match(await bob.send('message', { ...answer, clientMessageId: 'k2' }), { seq: 3 }, 'to a deleted one')
+})

@@ -203,3 +203,8 @@ t.test('one whose sync knows no changes', async (t) => {
   })
   await findsOut(t, { invariant: 4, what: /changes are missing/ })
 })
+
+t.test('one that keeps what deleted messages said', async (t) => {
+  mutate(t, ChangeStore.prototype, 'forgetEdits', () => async () => undefined)
+  await findsOut(t, { invariant: 5, what: /an edit of a deleted message is still told/ })
+})

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
+import { Gate } from '../src/gate.ts'
 import { dataUrl, webmBytes } from '../src/speech.ts'
 
 t.test('a slow reader is let go, and finds by sync what it missed', async (t) => {
@@ -45,6 +46,18 @@ t.test('who sends too often is told when to come again', async (t) => {
     [true, true, true, false],
   )
   t.match(answers[3], { error: { code: 'RATE_LIMITED', retryAfterMs: Number } })
+  const asks = await Promise.all([
+    ann.raw('sync', { conversations: {} }),
+    ann.raw('typing', { recipientId: 'ann', isTyping: true }),
+    ann.raw('sync', { conversations: {} }),
+    ann.raw('typing', { recipientId: 'ann', isTyping: false }),
+  ])
+  t.same(
+    asks.map(({ ok }) => ok),
+    [true, true, true, false],
+    'what asks much of others too',
+  )
+  t.match(asks[3], { error: { code: 'RATE_LIMITED', retryAfterMs: Number } })
 })
 
 t.test('one socket too many', async (t) => {
@@ -73,4 +86,39 @@ t.test('more than MongoDB takes: a bounded number waits, the rest is told to com
   t.ok(kept.length >= 5 && refused.length > 0)
   for (const answer of refused) t.match(answer, { error: { code: 'RETRY_LATER', retryAfterMs: Number } })
   t.equal(await cluster.db.collection('messages').countDocuments({}), kept.length + 1, 'refused is not kept')
+})
+
+t.test('MongoDB hangs: what waits for it holds so much memory, for so long, and no more', async (t) => {
+  const { gate, url } = await Gate.to(process.env.TEST_MONGODB_URI ?? '')
+  t.teardown(() => gate.close())
+  const cluster = await startCluster(t, {
+    nodes: 1,
+    workers: 0,
+    mongoUri: url,
+    env: { SENDS_MAX_BYTES: '10000000', COMMIT_TIMEOUT_MS: '1000' },
+  })
+  const ann = await cluster.connect('ann')
+  await ann.send('message', { recipientId: 'ann', content: 'first' })
+  const insert = gate.hold('insert', 'messages')
+  const text = { recipientId: 'ann', content: 'it hangs', clientMessageId: 'k' }
+  const hanging = ann.raw('message', text)
+  await insert.asked
+  const voiceMessage = {
+    url: dataUrl(webmBytes(2_000_000)),
+    duration: 1,
+    mimeType: 'audio/webm',
+    size: 2_000_000,
+  }
+  const answers = Promise.all(
+    Array.from({ length: 4 }, () => ann.raw('voice_message', { recipientId: 'ann', voiceMessage })),
+  )
+  t.match(await hanging, { error: { code: 'RETRY_LATER', retryAfterMs: Number } }, 'not waited for for ever')
+  insert.release()
+  t.same(
+    (await answers).map(({ ok }) => ok),
+    [true, true, false, false],
+    'two of them fill it',
+  )
+  t.match(await ann.send('message', text), { status: 'sent' })
+  t.equal(await cluster.db.collection('messages').countDocuments({ clientMessageId: 'k' }), 1)
 })

@@ -34,7 +34,10 @@ export const Limits = Type.Object({
   ),
   syncMaxConversations: count('Conversations in one `sync`.', defaultLimits.syncMaxConversations),
   pageMaxItems: count('Items in one page.', defaultLimits.pageMaxItems),
-  sendsPerSecond: count('Sends a second that one user may keep up.', defaultLimits.sendsPerSecond),
+  sendsPerSecond: count(
+    'Sends a second that one user may keep up; and as much typing, `sync` and search together.',
+    defaultLimits.sendsPerSecond,
+  ),
   sendsBurst: count('Sends that one user may make at once.', defaultLimits.sendsBurst),
   socketsPerUser: count('Sockets that one user may hold open.', defaultLimits.socketsPerUser),
   reactionKindsPerUser: count(

@@ -219,7 +219,7 @@ export class Feed {
       if (!answer)
         this.#states.delete(id) // we may no longer read it
       else {
-        this.#tell(id, synced(state, answer))
+        this.#tell(id, synced(isLost(positions[id], answer) ? endOf(answer) : state, answer))
         for (const [messageId, position] of Object.entries(answer.positions ?? {})) {
           this.#events.emit('voice_position_changed', { messageId, conversationId: id, position })
         }
@@ -227,6 +227,19 @@ export class Feed {
       }
     }
   }
+}
+
+/** The server has less than we were told: a backup was restored. What is said from there on has our old numbers. */
+function isLost(
+  asked: SyncRequest['conversations'][string] | undefined,
+  answer: SyncedConversation,
+): boolean {
+  const seq = typeof asked === 'object' ? asked.seq : (asked ?? 0)
+  return answer.complete && answer.headSeq < seq
+}
+
+function endOf({ headSeq, headChangeSeq }: SyncedConversation): FeedState {
+  return feedFrom({ seq: headSeq, changeSeq: headChangeSeq })
 }
 
 function requestOf(state: FeedState): SyncRequest['conversations'][string] {

@@ -15,15 +15,25 @@ export class UserSettings {
 
   /** Whether read receipts pass between these users: who hides theirs does not see others'. */
   async receiptsShown(userIds: string[]): Promise<boolean> {
+    return (await this.hiding(userIds)).size === 0
+  }
+
+  /** Those of the users who hide their read receipts. */
+  async hiding(userIds: string[]): Promise<Set<string>> {
+    // What is remembered is looked at before anything is waited for: it may be forgotten meanwhile.
+    const hiding = new Set(userIds.filter((userId) => this.#receipts.get(userId) === false))
     const unknown = userIds.filter((userId) => !this.#receipts.has(userId))
-    if (unknown.length > 0) {
-      const [only] = unknown
-      const filter =
-        unknown.length === 1 && only ? { _id: toDbId(only) } : { _id: { $in: unknown.map(toDbId) } }
-      const docs = await this.#users.find(filter, { projection: { receipts: 1 } }).toArray()
-      for (const doc of docs) this.#receipts.set(fromDbId(doc._id), doc.receipts ?? true)
+    if (unknown.length === 0) return hiding
+    const [only] = unknown
+    const filter =
+      unknown.length === 1 && only ? { _id: toDbId(only) } : { _id: { $in: unknown.map(toDbId) } }
+    const docs = await this.#users.find(filter, { projection: { receipts: 1 } }).toArray()
+    for (const doc of docs) {
+      const isShown = doc.receipts ?? true
+      this.#receipts.set(fromDbId(doc._id), isShown)
+      if (!isShown) hiding.add(fromDbId(doc._id))
     }
-    return userIds.every((userId) => this.#receipts.get(userId) ?? true)
+    return hiding
   }
 
   async setReceipts(userId: string, isOn: boolean): Promise<void> {

@@ -42,11 +42,14 @@ export class ChangeFinisher {
     await this.#applier.apply(change)
     const fresh = await this.#messages.byId(change.messageId)
     if (fresh) await this.#conversations.refreshLast(fresh)
+    // Of an edit that came too late too: whichever is finished last finds the other one.
+    const isGone = fresh?.deletedAt !== undefined
+    if (isGone && change.kind !== 'reaction') await this.#changes.forgetEdits(change.messageId)
     if (change.kind === 'delete') {
       const { messageId, conversationId } = change
       await this.#media.free(change.mediaIds, { messageId, conversationId })
     }
-    this.#tell(change)
+    this.#tell(isGone && change.kind === 'edit' ? { ...change, content: '' } : change)
     await this.#fanout.told()
     await this.#changes.settle(change)
   }

@@ -66,6 +66,7 @@ export class ChangeService {
       throw new CodedError('BAD_REQUEST', 'Only a text can be edited.', { field: 'messageId' })
     }
     if (message.content === content) return unchanged(message)
+    await this.#access.mustBeHeard(userId, message)
     return this.#change(userId, message, { kind: 'edit', content })
   }
 
@@ -80,7 +81,7 @@ export class ChangeService {
   /**
    * A reaction to any message that one may read; one of a kind for each user. The limits hold on each node; two that
    * take reactions at the same moment may together go over by as many as they are.
-   * @throws {CodedError} `NOT_FOUND`; `BAD_REQUEST` for what is no emoji; `TOO_LARGE` for too many different ones
+   * @throws {CodedError} `NOT_FOUND`; `FORBIDDEN` where one is blocked; `BAD_REQUEST` for what is no emoji; `TOO_LARGE` for too many different ones
    */
   async react(userId: string, { messageId, emoji: given, remove = false }: React): Promise<ChangeAck> {
     this.#rate.take(userId)
@@ -88,6 +89,7 @@ export class ChangeService {
     if (emoji === undefined)
       throw new CodedError('BAD_REQUEST', 'emoji is not one emoji.', { field: 'emoji' })
     const { conversationId } = await this.#readable(userId, messageId)
+    if (!remove) await this.#access.mustBeHeard(userId, { conversationId })
     return this.#queue.run(conversationId, async () => {
       // Read in turn: what was added in the meantime counts.
       const message = await this.#readable(userId, messageId)

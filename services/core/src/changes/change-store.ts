@@ -51,6 +51,11 @@ export class ChangeStore {
     await this.#changes.updateOne({ _id: change._id }, { $unset: { isPending: '' } })
   }
 
+  /** A message is deleted: what it said before goes too. The numbers stay, so that they are dense. */
+  async forgetEdits(messageId: string): Promise<void> {
+    await this.#changes.updateMany({ messageId, kind: 'edit' }, { $set: { content: '' } })
+  }
+
   /** Changes whose node died before it had brought them to their end. */
   async leftPending(olderThanMs: number, limit: number): Promise<ChangeDoc[]> {
     const before = new Date(Date.now() - olderThanMs)
@@ -58,6 +63,11 @@ export class ChangeStore {
       .find({ isPending: true, at: { $lt: before } })
       .limit(limit)
       .toArray()
+  }
+
+  async exists(conversationId: string, changeSeq: number): Promise<boolean> {
+    const _id = changeId(conversationId, changeSeq)
+    return (await this.#changes.findOne({ _id }, { projection: { _id: 1 } })) !== null
   }
 
   async headSeq(conversationId: string): Promise<number> {

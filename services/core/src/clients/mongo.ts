@@ -45,6 +45,7 @@ export async function createIndexes(db: Db): Promise<void> {
     db.collection('messages').createIndex({ conversationId: 1, seq: 1 }, { unique: true, sparse: true }),
     db.collection('changes').createIndex({ conversationId: 1, changeSeq: 1 }),
     db.collection('changes').createIndex({ isPending: 1 }, { sparse: true }),
+    db.collection('changes').createIndex({ messageId: 1 }),
     db.collection('voice_positions').createIndex({ conversationId: 1 }),
     db.collection('blocks').createIndex({ userId: 1 }),
     db.collection('media').createIndex({ checkAt: 1 }, { sparse: true }),

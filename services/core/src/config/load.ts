@@ -108,6 +108,7 @@ export function limitsOf(config: Config): Limits {
     pageMaxItems: config.LIMIT_PAGE_MAX_ITEMS,
     sendsPerSecond: config.LIMIT_SENDS_PER_SECOND,
     sendsBurst: config.LIMIT_SENDS_BURST,
+    clientMessageIdMaxChars: Math.min(config.LIMIT_CLIENT_MESSAGE_ID_MAX_CHARS, 1_000),
     socketsPerUser: config.LIMIT_SOCKETS_PER_USER,
     reactionKindsPerUser: config.LIMIT_REACTION_KINDS_PER_USER,
     reactionKindsPerMessage: config.LIMIT_REACTION_KINDS_PER_MESSAGE,

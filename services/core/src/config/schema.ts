@@ -129,10 +129,22 @@ export const groups = {
   messages: {
     COMMIT_BATCH_MAX: integer('Most messages in one write to MongoDB.', 500, 1),
     COMMIT_QUEUE_MAX: integer(
-      'Messages that may wait for MongoDB on one node; beyond it `RETRY_LATER`.',
+      'Messages that may be on their way to MongoDB on one node; beyond it `RETRY_LATER`.',
       20_000,
       1,
     ),
+    SENDS_MAX_BYTES: integer(
+      'Memory that messages on their way to MongoDB may hold on one node; beyond it `RETRY_LATER`.',
+      256_000_000,
+      1,
+    ),
+    SYNC_MAX_BYTES: integer(
+      'What one `sync` answers, about; what is left is asked for again. Well below `SLOW_READER_MAX_BYTES`.',
+      4_000_000,
+      1,
+    ),
+    SYNC_AT_ONCE: integer('Of these, how many a node answers at once.', 32, 1),
+    SYNC_WAITING_MAX: integer('How many more may wait for that; beyond it `RETRY_LATER`.', 10_000),
     LEGACY_ADOPTION: flag(
       'Serve messages and groups that the existing system wrote, and goes on writing. The worker finds them.',
       true,
@@ -318,7 +330,11 @@ export const groups = {
     LIMIT_VISIBILITY_MAX_EXCEPTIONS: integer('Users in the `except` of `presence_visibility`.', 1_000, 1),
     LIMIT_SYNC_MAX_CONVERSATIONS: integer('Conversations in one `sync`.', 200, 1),
     LIMIT_PAGE_MAX_ITEMS: integer('Items in one page.', 200, 1),
-    LIMIT_SENDS_PER_SECOND: integer('Sends a second that one user may keep up.', 20, 1),
+    LIMIT_SENDS_PER_SECOND: integer(
+      'Sends a second that one user may keep up; and as much typing, `sync` and search together.',
+      20,
+      1,
+    ),
     LIMIT_SENDS_BURST: integer('Sends that one user may make at once.', 200, 1),
     LIMIT_REACTION_KINDS_PER_USER: integer(
       'Different emoji with which one user may react to one message.',
@@ -326,6 +342,7 @@ export const groups = {
       1,
     ),
     LIMIT_REACTION_KINDS_PER_MESSAGE: integer('Different emoji on one message, of all users.', 50, 1),
+    LIMIT_CLIENT_MESSAGE_ID_MAX_CHARS: integer('Characters in a `clientMessageId`; at most 1,000.', 128, 1),
     LIMIT_SOCKETS_PER_USER: integer('Sockets that one user may hold open.', 10, 1),
   },
 } as const

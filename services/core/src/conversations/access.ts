@@ -25,9 +25,7 @@ export class ConversationAccess {
     if (!(await this.#users.exists(recipientId))) {
       throw new CodedError('NOT_FOUND', 'There is no such user.', { field: 'recipientId' })
     }
-    if (recipientId !== senderId && (await this.#visibility.rulesOf(recipientId)).blocked.has(senderId)) {
-      throw new CodedError('FORBIDDEN', 'You cannot write to this user.', { field: 'recipientId' })
-    }
+    await this.#mustNotBeBlocked(senderId, recipientId, 'recipientId')
     return { kind: 'direct', conversationId: directConversationId(senderId, recipientId), recipientId }
   }
 
@@ -39,9 +37,23 @@ export class ConversationAccess {
     return { kind: 'group', conversationId: groupId, groupId }
   }
 
+  /**
+   * To add to what was said in a conversation that one may read: an edit, a reaction.
+   * @throws {CodedError} `FORBIDDEN` when the other one of two has blocked the user
+   */
+  async mustBeHeard(userId: string, { conversationId }: { conversationId: string }): Promise<void> {
+    const other = directMembers(conversationId)?.find((member) => member !== userId)
+    if (other !== undefined) await this.#mustNotBeBlocked(userId, other, 'messageId')
+  }
+
   async mayRead(userId: string, conversationId: string): Promise<boolean> {
     const members = directMembers(conversationId)
     if (members) return members.includes(userId)
     return (await this.#memberships.role(conversationId, userId)) !== null
+  }
+
+  async #mustNotBeBlocked(userId: string, by: string, field: string): Promise<void> {
+    if (userId === by || !(await this.#visibility.rulesOf(by)).blocked.has(userId)) return
+    throw new CodedError('FORBIDDEN', 'You cannot write to this user.', { field })
   }
 }

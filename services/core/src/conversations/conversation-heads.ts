@@ -3,6 +3,7 @@ import type { MessageStore } from '../messages/message-store.ts'
 import { Outage } from '../observability/outage.ts'
 import { WriteBehind, type WriteBehindDeps } from '../write-behind/write-behind.ts'
 import type { ConversationStore } from './conversation-store.ts'
+import { type Head, headsOf } from './head.ts'
 import { headKind } from './head-kind.ts'
 import { OwedHeads } from './owed-heads.ts'
 
@@ -13,7 +14,7 @@ import { OwedHeads } from './owed-heads.ts'
 export class ConversationHeads {
   readonly #store: ConversationStore
   readonly #messages: MessageStore
-  readonly #pending: WriteBehind<MessageDoc>
+  readonly #pending: WriteBehind<Head>
   readonly #owed: OwedHeads
   readonly #noting: Outage
   readonly #onAdvanced: ((heads: MessageDoc[]) => Promise<void>) | undefined
@@ -47,7 +48,7 @@ export class ConversationHeads {
    */
   async note(messages: MessageDoc[], write?: string): Promise<void> {
     try {
-      await this.#pending.note(lastOfEach(messages))
+      await this.#pending.note(headsOf(messages))
       if (write !== undefined) this.#owed.end(write)
       this.#noting.worked()
     } catch (err) {
@@ -60,8 +61,8 @@ export class ConversationHeads {
     return this.#pending.noteAgain()
   }
 
-  /** Last messages that the store may not have yet: in a user's one-to-one conversations and in these groups. */
-  async waiting(userId: string, groupIds: readonly string[]): Promise<MessageDoc[]> {
+  /** Heads that the store may not have yet: of a user's one-to-one conversations and of these groups. */
+  async waiting(userId: string, groupIds: readonly string[]): Promise<Head[]> {
     return [...(await this.#pending.readOwned(userId, groupIds)).values()]
   }
 
@@ -87,26 +88,18 @@ export class ConversationHeads {
   async flush(): Promise<void> {
     for (const { write, conversationIds } of await this.#owed.left()) {
       const last = await Promise.all(conversationIds.map((id) => this.#last(id)))
-      await this.#advance(last.flatMap((message) => (message && !message.isVoid ? [message] : [])))
+      await this.#advance(headsOf(last.flatMap((message) => (message && !message.isVoid ? [message] : []))))
       await this.#owed.settle(write)
     }
     await this.#pending.flush()
   }
 
-  async #advance(heads: MessageDoc[]): Promise<void> {
+  async #advance(heads: Head[]): Promise<void> {
     await this.#store.advance(heads)
-    await this.#onAdvanced?.(heads)
+    await this.#onAdvanced?.(heads.map(({ message }) => message))
   }
 
   async #last(conversationId: string): Promise<MessageDoc | undefined> {
     return (await this.#messages.before(conversationId, undefined, 1))[0]
   }
-}
-
-function lastOfEach(messages: MessageDoc[]): MessageDoc[] {
-  const last = new Map<string, MessageDoc>()
-  for (const message of messages) {
-    if ((last.get(message.conversationId)?.seq ?? 0) < message.seq) last.set(message.conversationId, message)
-  }
-  return [...last.values()]
 }

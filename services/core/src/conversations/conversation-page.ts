@@ -2,6 +2,7 @@ import type { MessageDoc } from '../messages/message-doc.ts'
 import type { ConversationCursor } from './conversation-cursor.ts'
 import type { ConversationHeads } from './conversation-heads.ts'
 import type { ConversationDoc, ConversationStore } from './conversation-store.ts'
+import type { Head } from './head.ts'
 
 /**
  * A user's conversations, newest first: those whose last message waits for MongoDB in their true places among the others.
@@ -13,10 +14,10 @@ export async function conversationPage(
 ): Promise<ConversationDoc[]> {
   // Redis first: what is flushed in between is in MongoDB by then.
   const waiting = await from.heads.waiting(of.userId, of.groupIds)
-  const heads = new Map(waiting.map((message) => [message.conversationId, message]))
+  const heads = new Map(waiting.map((head) => [head.message.conversationId, head]))
   const without = [...heads.keys()]
   const [moved, others] = await Promise.all([
-    from.conversations.find(without),
+    from.conversations.find(of.userId, without),
     from.conversations.list(of.userId, of.groupIds, { ...page, without }),
   ])
   const { after } = page
@@ -26,15 +27,19 @@ export async function conversationPage(
     .slice(0, page.limit)
 }
 
-function layOver(doc: ConversationDoc, head: MessageDoc | undefined): ConversationDoc {
-  if (!head || !isNewer(head, doc)) return doc
-  return { ...doc, headSeq: head.seq, lastMessage: head, updatedAt: head.createdAt }
+function layOver(doc: ConversationDoc, head: Head | undefined): ConversationDoc {
+  if (!head) return doc
+  const { message } = head
+  const wrote = { ...doc.wrote }
+  for (const [key, seq] of head.wrote) wrote[key] = Math.max(wrote[key] ?? 0, seq)
+  if (!isNewer(message, doc)) return { ...doc, wrote }
+  return { ...doc, wrote, headSeq: message.seq, lastMessage: message, updatedAt: message.createdAt }
 }
 
 /** A change of the last message is written to MongoDB at once. */
-function isNewer(head: MessageDoc, { headSeq, lastMessage }: ConversationDoc): boolean {
-  if (head.seq !== headSeq) return head.seq > headSeq
-  return (head.changeSeq ?? 0) > (lastMessage?.changeSeq ?? 0)
+function isNewer(message: MessageDoc, { headSeq, lastMessage }: ConversationDoc): boolean {
+  if (message.seq !== headSeq) return message.seq > headSeq
+  return (message.changeSeq ?? 0) > (lastMessage?.changeSeq ?? 0)
 }
 
 function isBeyond(doc: ConversationDoc, { updatedAt, id }: ConversationCursor): boolean {

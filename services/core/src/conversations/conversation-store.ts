@@ -1,8 +1,9 @@
 import { directMembers } from '@earshot/protocol'
-import type { AnyBulkWriteOperation, Collection, Db, Filter } from 'mongodb'
+import type { AnyBulkWriteOperation, Collection, Db, Document, Filter } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
 import type { ConversationCursor } from './conversation-cursor.ts'
+import { type Head, headOf, writerKey } from './head.ts'
 
 export interface ConversationDoc {
   _id: string
@@ -13,6 +14,8 @@ export interface ConversationDoc {
   headSeq: number
   lastMessage?: MessageDoc
   updatedAt: Date
+  /** `Head.wrote`. Read of one user alone: in a group there may be thousands. */
+  wrote?: Record<string, number>
 }
 
 /** So many are looked up one by one. */
@@ -28,13 +31,18 @@ export class ConversationStore {
 
   /** Makes these conversations exist. Returns the heads, which may be behind the truth, of those that did before. */
   async open(conversationIds: string[]): Promise<Map<string, number>> {
-    const [only] = conversationIds
-    const filter = conversationIds.length === 1 && only ? { _id: only } : { _id: { $in: conversationIds } }
-    const docs = await this.#conversations.find(filter, { projection: { headSeq: 1 } }).toArray()
-    const heads = new Map(docs.map((doc) => [doc._id, doc.headSeq]))
+    const heads = await this.heads(conversationIds)
     const missing = conversationIds.filter((id) => !heads.has(id))
     if (missing.length > 0) await this.#create(missing)
     return heads
+  }
+
+  /** The heads of those that exist, as far as they are written here: no message is behind what this says. */
+  async heads(conversationIds: string[]): Promise<Map<string, number>> {
+    const [only] = conversationIds
+    const filter = conversationIds.length === 1 && only ? { _id: only } : { _id: { $in: conversationIds } }
+    const docs = await this.#conversations.find(filter, { projection: { headSeq: 1 } }).toArray()
+    return new Map(docs.map((doc) => [doc._id, doc.headSeq]))
   }
 
   async ensureGroup(groupId: string): Promise<void> {
@@ -61,13 +69,16 @@ export class ConversationStore {
     )
   }
 
-  /** Notes the last messages of conversations. Safe to repeat and to run out of order. */
-  async advance(messages: MessageDoc[]): Promise<void> {
-    if (messages.length === 0) return
-    const operations: AnyBulkWriteOperation<ConversationDoc>[] = messages.map((message) => ({
+  /** Notes the heads of conversations. Safe to repeat and to run out of order. */
+  async advance(heads: Head[]): Promise<void> {
+    if (heads.length === 0) return
+    const operations: AnyBulkWriteOperation<ConversationDoc>[] = heads.map(({ message, wrote }) => ({
       updateOne: {
         filter: { _id: message.conversationId, headSeq: { $lt: message.seq } },
-        update: { $set: { headSeq: message.seq, lastMessage: message, updatedAt: message.createdAt } },
+        update: {
+          $set: { headSeq: message.seq, lastMessage: message, updatedAt: message.createdAt },
+          $max: wroteFields(wrote),
+        },
       },
     }))
     await bulkUpdates(this.#conversations, operations)
@@ -85,7 +96,10 @@ export class ConversationStore {
         // Another node changed the same message, and read it later than we did.
         $nor: [{ 'lastMessage._id': message._id, 'lastMessage.changeSeq': { $gt: message.changeSeq ?? 0 } }],
       },
-      { $set: { headSeq: message.seq, lastMessage: message, updatedAt: message.createdAt } },
+      {
+        $set: { headSeq: message.seq, lastMessage: message, updatedAt: message.createdAt },
+        $max: wroteFields(headOf(message).wrote),
+      },
     )
   }
 
@@ -114,20 +128,33 @@ export class ConversationStore {
           ...(without.length > 0 ? [{ _id: { $nin: without } }] : []),
         ],
       })
+      .project<ConversationDoc>(seenBy(userId))
       .sort({ updatedAt: -1, _id: -1 })
       .limit(limit)
       .toArray()
   }
 
-  /** Those of these conversations that exist, in no order. */
-  async find(conversationIds: string[]): Promise<ConversationDoc[]> {
+  /** Those of these conversations that exist, as the user sees them, in no order. */
+  async find(userId: string, conversationIds: string[]): Promise<ConversationDoc[]> {
     if (conversationIds.length === 0) return []
+    const projection = seenBy(userId)
     // One `_id` alone uses the index on every MongoDB-wire server, a list does not.
     if (conversationIds.length > fewConversations)
-      return this.#conversations.find({ _id: { $in: conversationIds } }).toArray()
-    const docs = await Promise.all(conversationIds.map((_id) => this.#conversations.findOne({ _id })))
+      return this.#conversations.find({ _id: { $in: conversationIds } }, { projection }).toArray()
+    const docs = await Promise.all(
+      conversationIds.map((_id) => this.#conversations.findOne({ _id }, { projection })),
+    )
     return docs.flatMap((doc) => doc ?? [])
   }
+}
+
+function wroteFields(wrote: Head['wrote']): Record<string, number> {
+  return Object.fromEntries([...wrote].map(([key, seq]) => [`wrote.${key}`, seq]))
+}
+
+function seenBy(userId: string): Document {
+  const fields = { kind: 1, members: 1, headSeq: 1, lastMessage: 1, updatedAt: 1 }
+  return { ...fields, [`wrote.${writerKey(userId)}`]: 1 }
 }
 
 function beyond({ updatedAt, id }: ConversationCursor): Filter<ConversationDoc> {

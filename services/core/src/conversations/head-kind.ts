@@ -1,16 +1,29 @@
 import { directMembers } from '@earshot/protocol'
 import type { MessageDoc } from '../messages/message-doc.ts'
-import type { Kind } from '../write-behind/kind.ts'
+import type { Fields, Kind } from '../write-behind/kind.ts'
+import type { Head } from './head.ts'
 
-/** The last message of a conversation: of two the later one. */
-export const headKind: Kind<MessageDoc> = {
+const wrotePrefix = 'wrote='
+
+/** The head of a conversation: of two last messages the later one, and of each writer too. */
+export const headKind: Kind<Head> = {
   name: 'heads',
-  idOf: ({ conversationId }) => conversationId,
+  idOf: ({ message }) => message.conversationId,
   placeOf: (id) => id,
   // Groups are found by their ids.
   ownersOf: (id) => [...new Set(directMembers(id))],
-  encode: (message) => new Map([['last', { rank: message.seq, payload: JSON.stringify(message) }]]),
-  decode: (_id, fields) => fromJson(fields.get('last')?.payload),
+  encode({ message, wrote }) {
+    const fields: Fields = new Map([['last', { rank: message.seq, payload: JSON.stringify(message) }]])
+    for (const [key, seq] of wrote) fields.set(wrotePrefix + key, { rank: seq })
+    return fields
+  },
+  decode(_id, fields) {
+    const message = fromJson(fields.get('last')?.payload)
+    const wrote = [...fields]
+      .filter(([name]) => name.startsWith(wrotePrefix))
+      .map(([name, { rank }]) => [name.slice(wrotePrefix.length), rank] as const)
+    return message && { message, wrote: new Map(wrote) }
+  },
 }
 
 type DateField = {

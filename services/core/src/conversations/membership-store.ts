@@ -71,6 +71,11 @@ export class MembershipStore {
     return docs.map(({ userId, role }) => ({ userId, role }))
   }
 
+  /** Who is a member, and since when. */
+  async joined(groupId: string): Promise<Pick<MembershipDoc, 'userId' | 'joinedAt'>[]> {
+    return this.#memberships.find({ groupId }, { projection: { _id: 0, userId: 1, joinedAt: 1 } }).toArray()
+  }
+
   /** Members by id, a page after one of them. */
   async page(groupId: string, after: string | undefined, limit: number): Promise<string[]> {
     // By `_id`, which is made of both, and has an index everywhere.

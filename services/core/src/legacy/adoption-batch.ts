@@ -2,6 +2,7 @@ import type { MessageType } from '@earshot/protocol'
 import type { ObjectId } from 'mongodb'
 import { fromDbId } from '../clients/mongo.ts'
 import type { ConversationStore } from '../conversations/conversation-store.ts'
+import { headsOf } from '../conversations/head.ts'
 import type { Fanout } from '../fanout.ts'
 import { type MessageDoc, toMessage } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
@@ -141,11 +142,7 @@ export class AdoptionBatch {
   }
 
   async #list(docs: MessageDoc[]): Promise<void> {
-    const last = new Map<string, MessageDoc>()
-    for (const doc of docs) {
-      if ((last.get(doc.conversationId)?.seq ?? 0) < doc.seq) last.set(doc.conversationId, doc)
-    }
-    await this.#conversations.advance([...last.values()])
+    await this.#conversations.advance(headsOf(docs))
   }
 
   #tell(doc: MessageDoc): void {

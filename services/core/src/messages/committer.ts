@@ -1,6 +1,7 @@
 import { CodedError } from '@earshot/protocol'
 import { toCodedError } from '../clients/unavailable.ts'
 import type { ConversationHeads } from '../conversations/conversation-heads.ts'
+import { inTime } from '../in-time.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
@@ -35,6 +36,8 @@ interface Written extends Numbered {
 export interface CommitterOptions {
   batchMax: number
   queueMax: number
+  /** Longest wait for one write. */
+  timeoutMs: number
 }
 
 /** A place may be taken again while the counter is being set right; more often than this, something else is wrong. */
@@ -132,7 +135,7 @@ export class Committer {
       }),
     )
     const stop = this.#metrics.commitSeconds.startTimer()
-    const outcomes = await this.#store.insert(numbered.map(({ doc }) => doc))
+    const outcomes = await inTime(this.#store.insert(numbered.map(({ doc }) => doc)), this.#options.timeoutMs)
     stop()
     this.#metrics.commitBatch.observe(batch.length)
     const written: Written[] = []

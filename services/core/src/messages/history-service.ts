@@ -1,5 +1,4 @@
 import {
-  type Change,
   CodedError,
   type HistoryPage,
   type HistoryQuery,
@@ -9,41 +8,62 @@ import {
   type SyncedConversation,
   type SyncRequest,
 } from '@earshot/protocol'
-import type { ChangeApplier } from '../changes/change-applier.ts'
-import { type ChangeStore, toChange } from '../changes/change-store.ts'
 import type { ConversationAccess } from '../conversations/access.ts'
+import type { ConversationStore } from '../conversations/conversation-store.ts'
 import type { StatusView } from '../receipts/status-view.ts'
+import { Semaphore } from '../semaphore.ts'
 import type { VoicePositions } from '../voice/voice-positions.ts'
-import { readContiguous, type Stream } from './contiguous.ts'
-import { type MessageDoc, toMessage } from './message-doc.ts'
-import type { MessageStore } from './message-store.ts'
+import { AnswerBudget, weightOfChange, weightOfMessage } from './answer-budget.ts'
+import type { ConversationReader } from './conversation-reader.ts'
+
+export interface HistoryOptions {
+  /** What one `sync` answers at most, bytes, about. */
+  syncMaxBytes: number
+  /** Of those that a node answers at once. */
+  syncsAtOnce: number
+  /** Of those that may wait for it. */
+  syncsWaiting: number
+}
+
+/** Conversations that one `sync` has read at a time: what is read is in memory until the budget has cut it. */
+const conversationsAtOnce = 8
+
+interface Place {
+  conversationId: string
+  seq: number
+  changeSeq: number | undefined
+  /** Whether a message of this `seq` is known to exist. */
+  isThere: boolean
+}
 
 /** What was said: by page, or all that was missed. */
 export class HistoryService {
-  readonly #messages: MessageStore
-  readonly #changes: ChangeStore
-  readonly #applier: ChangeApplier
+  readonly #reader: ConversationReader
   readonly #access: ConversationAccess
+  readonly #conversations: ConversationStore
   readonly #status: StatusView
   readonly #positions: VoicePositions
   readonly #limits: Limits
+  readonly #syncMaxBytes: number
+  readonly #syncs: Semaphore
 
   constructor(deps: {
-    messages: MessageStore
-    changes: ChangeStore
-    applier: ChangeApplier
+    reader: ConversationReader
     access: ConversationAccess
+    conversations: ConversationStore
     status: StatusView
     positions: VoicePositions
     limits: Limits
+    options: HistoryOptions
   }) {
-    this.#messages = deps.messages
-    this.#changes = deps.changes
-    this.#applier = deps.applier
+    this.#reader = deps.reader
     this.#access = deps.access
+    this.#conversations = deps.conversations
     this.#status = deps.status
     this.#positions = deps.positions
     this.#limits = deps.limits
+    this.#syncMaxBytes = deps.options.syncMaxBytes
+    this.#syncs = new Semaphore(deps.options.syncsAtOnce, deps.options.syncsWaiting)
   }
 
   /** @throws {CodedError} `NOT_FOUND` for a conversation that one may not read; `BAD_REQUEST` */
@@ -51,63 +71,71 @@ export class HistoryService {
     if (query.beforeSeq !== undefined && query.afterSeq !== undefined) {
       throw new CodedError('BAD_REQUEST', 'Either beforeSeq or afterSeq.', { field: 'beforeSeq' })
     }
-    if (!(await this.#access.mayRead(userId, conversationId))) {
-      throw new CodedError('NOT_FOUND', 'There is no such conversation.')
-    }
+    await this.#mustRead(userId, conversationId)
     const limit = Math.min(query.limit ?? 50, this.#limits.pageMaxItems)
-    if (query.afterSeq !== undefined) {
-      const { messages, headSeq } = await this.#messagesAfter(conversationId, query.afterSeq, limit)
-      return { messages: await this.#seenBy(userId, conversationId, messages), headSeq }
-    }
-    const { docs, upTo } = await readContiguous(
-      (last) => this.#messages.before(conversationId, last === undefined ? query.beforeSeq : last + 1, limit),
-      (found) => (found[0]?.seq ?? 1) - 1,
-      this.#stream(conversationId),
-    )
-    const messages = docs.filter((doc) => !doc.isVoid).map(toMessage)
-    const headSeq = query.beforeSeq === undefined ? upTo : await this.#messages.headSeq(conversationId)
-    return { messages: await this.#seenBy(userId, conversationId, messages), headSeq }
+    const { messages, headSeq } =
+      query.afterSeq !== undefined
+        ? await this.#reader.messagesAfter(conversationId, query.afterSeq, limit, false)
+        : await this.#reader.messagesBefore(conversationId, query.beforeSeq, limit)
+    const seen = await this.#seenBy(userId, conversationId, messages)
+    // A number may have been waited for, and who asked been removed meanwhile.
+    await this.#mustRead(userId, conversationId)
+    return { messages: seen, headSeq }
   }
 
-  /** What a client that was away has missed, in order, complete up to where it says. */
-  async sync(userId: string, request: SyncRequest): Promise<SyncAck> {
-    const wanted = Object.entries(request.conversations)
+  /**
+   * What a client that was away has missed, in order, complete up to where it says.
+   * @throws {CodedError} `TOO_LARGE`; `RETRY_LATER` when too many ask
+   */
+  async sync(userId: string, { conversations }: SyncRequest): Promise<SyncAck> {
+    const wanted = Object.entries(conversations)
     if (wanted.length > this.#limits.syncMaxConversations) {
       throw new CodedError('TOO_LARGE', `${this.#limits.syncMaxConversations} conversations at most.`, {
         field: 'conversations',
       })
     }
-    const conversations: Record<string, SyncedConversation> = {}
-    await Promise.all(
-      wanted.map(async ([conversationId, position]) => {
-        if (!(await this.#access.mayRead(userId, conversationId))) return
-        const { seq, changeSeq } = typeof position === 'number' ? { seq: position } : position
-        conversations[conversationId] = await this.#missed(userId, conversationId, seq, changeSeq)
-      }),
+    return this.#syncs.run(() => this.#sync(userId, wanted))
+  }
+
+  async #sync(userId: string, wanted: [string, SyncRequest['conversations'][string]][]): Promise<SyncAck> {
+    const heads = await this.#conversations.heads(wanted.map(([conversationId]) => conversationId))
+    const budget = new AnswerBudget(this.#syncMaxBytes)
+    const turns = new Semaphore(conversationsAtOnce)
+    const answers = await Promise.all(
+      wanted.map(([conversationId, position]) =>
+        turns.run(async () => {
+          if (!(await this.#access.mayRead(userId, conversationId))) return undefined
+          const { seq, changeSeq } = typeof position === 'number' ? { seq: position } : position
+          const isThere = seq <= (heads.get(conversationId) ?? 0)
+          const missed = await this.#missed(userId, { conversationId, seq, changeSeq, isThere }, budget)
+          // A number may have been waited for, and who asks been removed meanwhile.
+          return (await this.#access.mayRead(userId, conversationId)) ? missed : undefined
+        }),
+      ),
     )
-    return { conversations }
+    const readable = wanted.flatMap(([id], i) => (answers[i] ? [[id, answers[i]] as const] : []))
+    return { conversations: Object.fromEntries(readable) }
   }
 
   /**
    * Changes are read before messages: a change that comes in between is in the messages already, and again in the next
    * sync; the other way round it would be in neither.
    */
-  async #missed(
-    userId: string,
-    conversationId: string,
-    seq: number,
-    changeSeq: number | undefined,
-  ): Promise<SyncedConversation> {
-    const limit = this.#limits.pageMaxItems
-    const changed = await this.#changesAfter(conversationId, changeSeq, limit)
-    const said = await this.#messagesAfter(conversationId, seq, limit)
+  async #missed(userId: string, place: Place, budget: AnswerBudget): Promise<SyncedConversation> {
+    const { conversationId, seq, changeSeq, isThere } = place
+    const limit = budget.isSpent ? 1 : this.#limits.pageMaxItems
+    const changed = await this.#reader.changesAfter(conversationId, changeSeq, limit)
+    const said = await this.#reader.messagesAfter(conversationId, seq, limit, isThere)
+    const changes = budget.fit(changed.changes, weightOfChange)
+    const messages = budget.fit(said.messages, weightOfMessage)
+    const isCut = changes.length < changed.changes.length || messages.length < said.messages.length
     const positions = await this.#positions.of(userId, conversationId)
     return {
-      messages: await this.#seenBy(userId, conversationId, said.messages),
-      changes: changed.changes,
+      messages: await this.#seenBy(userId, conversationId, messages),
+      changes,
       headSeq: said.headSeq,
       headChangeSeq: changed.headChangeSeq,
-      complete: said.complete && changed.complete,
+      complete: said.complete && changed.complete && !isCut,
       ...(Object.keys(positions).length > 0 && { positions }),
     }
   }
@@ -118,49 +146,8 @@ export class HistoryService {
     return this.#positions.apply(userId, conversationId, withStatus)
   }
 
-  async #messagesAfter(
-    conversationId: string,
-    seq: number,
-    limit: number,
-  ): Promise<{ messages: Message[]; headSeq: number; complete: boolean }> {
-    const { docs, upTo, found } = await readContiguous(
-      () => this.#messages.after(conversationId, seq, limit),
-      () => seq,
-      this.#stream(conversationId),
-    )
-    const complete = found < limit
-    const messages = docs.filter((doc) => !doc.isVoid).map(toMessage)
-    return { messages, complete, headSeq: complete ? upTo : await this.#messages.headSeq(conversationId) }
-  }
-
-  #stream(conversationId: string): Stream<MessageDoc> {
-    return {
-      describe: (doc) => ({ number: doc.seq, writtenAt: doc.adoptedAt ?? doc.createdAt }),
-      closeHole: (number) => this.#messages.closeHole(conversationId, number),
-    }
-  }
-
-  /** Without a number to start from, only where the changes stand. */
-  async #changesAfter(
-    conversationId: string,
-    changeSeq: number | undefined,
-    limit: number,
-  ): Promise<{ changes: Change[]; headChangeSeq: number; complete: boolean }> {
-    if (changeSeq === undefined) {
-      return { changes: [], headChangeSeq: await this.#changes.settledSeq(conversationId), complete: true }
-    }
-    const { docs, upTo, found } = await readContiguous(
-      () => this.#changes.after(conversationId, changeSeq, limit),
-      () => changeSeq,
-      {
-        describe: (doc) => ({ number: doc.changeSeq, writtenAt: doc.at }),
-        closeHole: (number) => this.#changes.closeHole(conversationId, number),
-      },
-    )
-    // A node that died may have left one out of its message: who reads it there must see what this one is told.
-    await Promise.all(docs.filter((doc) => doc.isPending).map((doc) => this.#applier.apply(doc)))
-    const complete = found < limit
-    const headChangeSeq = complete ? upTo : await this.#changes.headSeq(conversationId)
-    return { changes: docs.flatMap((doc) => toChange(doc) ?? []), complete, headChangeSeq }
+  async #mustRead(userId: string, conversationId: string): Promise<void> {
+    if (await this.#access.mayRead(userId, conversationId)) return
+    throw new CodedError('NOT_FOUND', 'There is no such conversation.')
   }
 }

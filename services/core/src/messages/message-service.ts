@@ -11,6 +11,7 @@ import type { ConversationAccess, Target } from '../conversations/access.ts'
 import type { Fanout } from '../fanout.ts'
 import { KeyedQueue } from '../keyed-queue.ts'
 import type { VoiceSender } from '../voice/voice-sender.ts'
+import type { Backlog } from './backlog.ts'
 import { type Committer, keyConflict } from './committer.ts'
 import {
   fingerprint,
@@ -23,7 +24,7 @@ import {
 import type { MessageMedia } from './message-media.ts'
 import type { MessageStore } from './message-store.ts'
 import type { RateLimiter } from './rate-limiter.ts'
-import { gist, type Said, saidAloud, saidInWriting } from './said.ts'
+import { gist, type Said, saidAloud, saidInWriting, weightOf } from './said.ts'
 
 /** Who sends, from where. Taken from the token and the socket, never from the payload. */
 export interface Sender {
@@ -44,6 +45,7 @@ export class MessageService {
   readonly #voice: VoiceSender
   readonly #fanout: Fanout
   readonly #rate: RateLimiter
+  readonly #backlog: Backlog
   readonly #limits: Limits
   readonly #inOrder = new KeyedQueue()
 
@@ -55,6 +57,7 @@ export class MessageService {
     voice: VoiceSender
     fanout: Fanout
     rate: RateLimiter
+    backlog: Backlog
     limits: Limits
   }) {
     this.#access = deps.access
@@ -64,6 +67,7 @@ export class MessageService {
     this.#voice = deps.voice
     this.#fanout = deps.fanout
     this.#rate = deps.rate
+    this.#backlog = deps.backlog
     this.#limits = deps.limits
   }
 
@@ -101,11 +105,13 @@ export class MessageService {
   }
 
   #saidToGroup(payload: SendGroupMessage): Said {
-    const { messageType, voiceMessage } = payload
+    const { messageType, voiceMessage, file } = payload
     const field = 'voiceMessage'
     if (messageType === 'voice') {
       if (!voiceMessage) throw new CodedError('BAD_REQUEST', 'voiceMessage is missing.', { field })
-      return saidAloud(voiceMessage, this.#limits)
+      const said = saidAloud(voiceMessage, this.#limits, payload.content)
+      if (file) throw new CodedError('BAD_REQUEST', 'A voice message has no file.', { field: 'file' })
+      return said
     }
     if (voiceMessage)
       throw new CodedError('BAD_REQUEST', `A ${messageType} message has no voiceMessage.`, { field })
@@ -116,11 +122,31 @@ export class MessageService {
     if (payload.senderId !== undefined && payload.senderId !== sender.userId) {
       throw new CodedError('FORBIDDEN', 'senderId is not you.', { field: 'senderId' })
     }
+    const { clientMessageIdMaxChars: most } = this.#limits
+    if (payload.clientMessageId !== undefined && [...payload.clientMessageId].length > most) {
+      const field = 'clientMessageId'
+      throw new CodedError('TOO_LARGE', `A clientMessageId has ${most} characters at most.`, { field })
+    }
     this.#rate.take(sender.userId)
   }
 
   /** @param may rejects when the sender may not write there */
   async #send(
+    sender: Sender,
+    target: Target,
+    may: () => Promise<unknown>,
+    said: Said,
+    options: SendOptions,
+  ): Promise<SendAck> {
+    const done = this.#backlog.take(weightOf(said))
+    try {
+      return await this.#carryOut(sender, target, may, said, options)
+    } finally {
+      done()
+    }
+  }
+
+  async #carryOut(
     sender: Sender,
     target: Target,
     may: () => Promise<unknown>,
@@ -155,6 +181,7 @@ export class MessageService {
     const { voiceUrl, committed } = await this.#inOrder.run(sender.userId, async () => {
       try {
         await may()
+        await this.#mustBeHere(bare)
         const carried = await this.#media.carry(sender.userId, bare, said)
         const committed = settled(this.#committer.commit(carried.draft))
         return { voiceUrl: carried.voiceUrl, committed }
@@ -167,6 +194,14 @@ export class MessageService {
     const before = await this.#saidBefore(bare, outcome.error)
     if (!before) throw outcome.error
     return { doc: before, voiceUrl }
+  }
+
+  /** @throws {CodedError} `NOT_FOUND` for an answer to what is not in this conversation, wherever else it may be */
+  async #mustBeHere({ replyTo, conversationId }: MessageDraft): Promise<void> {
+    if (replyTo === undefined) return
+    const doc = await this.#store.byId(replyTo)
+    if (doc?.conversationId === conversationId && !doc.isVoid) return
+    throw new CodedError('NOT_FOUND', 'There is no such message in this conversation.', { field: 'replyTo' })
   }
 
   /** The message without its media. */

@@ -1,7 +1,9 @@
+import type { MessageType } from '@earshot/protocol'
 import { type Collection, type Db, type Filter, MongoBulkWriteError, type UpdateFilter } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
 import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
 import { toDbId } from '../clients/mongo.ts'
+import { StoreAwayError } from '../clients/unavailable.ts'
 import {
   fieldsOfMessage,
   type StoredMessage,
@@ -42,6 +44,9 @@ export class MessageStore {
       if (!(error instanceof MongoBulkWriteError)) throw error
       const failed = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
       if (failed.length === 0 || failed.some(({ code }) => code !== duplicateKeyCode)) throw error
+      // What did not collide was written, but perhaps not to as many members as it must be.
+      const unsure = error.result.getWriteConcernError()
+      if (unsure) throw new StoreAwayError(unsure.errmsg ?? 'the write concern was not met', { cause: error })
       for (const { index } of failed) {
         const doc = docs[index]
         if (!doc) throw error
@@ -97,6 +102,12 @@ export class MessageStore {
       .limit(limit)
       .toArray()
     return docs.reverse().flatMap((doc) => toMessageDoc(doc) ?? [])
+  }
+
+  async typeAt(conversationId: string, seq: number): Promise<MessageType | undefined> {
+    const projection = { messageType: 1, 'earshot.messageType': 1 }
+    const found = await this.#messages.findOne({ conversationId, seq }, { projection })
+    return found?.earshot?.messageType ?? found?.messageType
   }
 
   /** Who wrote the messages after one `seq` up to another. */

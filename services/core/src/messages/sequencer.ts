@@ -55,10 +55,14 @@ export class Sequencer {
     return numbers
   }
 
-  /** The last number given, as far as it is known here or in MongoDB. */
-  async head(conversationId: string): Promise<number> {
+  /**
+   * The last number given, as far as it is known here or in MongoDB.
+   * @param look reads it from MongoDB; one that has none yet is not made to exist for a question
+   */
+  async head(conversationId: string, look: (conversationId: string) => Promise<number>): Promise<number> {
     const known = await this.#redis.get(this.#key(conversationId))
     if (known !== null) return Number(known)
+    if ((await look(conversationId)) === 0) return 0
     return (await this.#open([conversationId])).get(conversationId) ?? 0
   }
 

@@ -56,16 +56,21 @@ export class ReceiptService {
     this.#fanout = deps.fanout
   }
 
-  /** @throws {CodedError} `NOT_FOUND` for a conversation that one may not read, `BAD_REQUEST` past its head */
+  /** @throws {CodedError} `NOT_FOUND` for a conversation that one may not read, `BAD_REQUEST` past its head, and for playing what is no voice */
   async note(userId: string, kind: Kind, { conversationId, seq }: Receipt): Promise<void> {
     if (!(await this.#access.mayRead(userId, conversationId))) {
       throw new CodedError('NOT_FOUND', 'There is no such conversation.', { field: 'conversationId' })
     }
     // A mark past the head would call messages read that do not exist yet.
-    if (seq > (await this.#sequencer.head(conversationId))) {
+    const head = await this.#sequencer.head(conversationId, (id) => this.#messages.headSeq(id))
+    if (seq > head) {
       throw new CodedError('BAD_REQUEST', 'There is no message of this seq yet.', { field: 'seq' })
     }
     const isPlayed = kind === 'played'
+    // Each is kept for itself: only of what can be played.
+    if (isPlayed && (await this.#messages.typeAt(conversationId, seq)) !== 'voice') {
+      throw new CodedError('BAD_REQUEST', 'This is no voice message.', { field: 'seq' })
+    }
     await this.#marks.raise({
       conversationId,
       userId,

@@ -2,7 +2,22 @@ import { directMembers, type Message } from '@earshot/protocol'
 import type { UserSettings } from '../accounts/user-settings.ts'
 import { type GroupSizes, largeGroup } from '../conversations/group-sizes.ts'
 import type { MembershipStore } from '../conversations/membership-store.ts'
-import type { FullMark, Marks } from './marks.ts'
+import { noteId } from './mark-kind.ts'
+import type { FullMark, MarkPlace, Marks } from './marks.ts'
+import { type Progress, statusOf } from './message-status.ts'
+
+/** Messages of one conversation. */
+export interface Shown {
+  conversationId: string
+  messages: Message[]
+}
+
+type Other = Pick<Progress, 'userId' | 'joinedAt'>
+
+/** With the other members, where the viewer's own messages are to be shown. */
+interface Asked extends Shown {
+  others: Other[]
+}
 
 /** What the sender of a message may see of its way: `sent`, `delivered` to all, `read` by all. */
 export class StatusView {
@@ -25,45 +40,63 @@ export class StatusView {
 
   /** Sets the status of the viewer's own messages, and who has played which. */
   async apply(viewerId: string, conversationId: string, messages: Message[]): Promise<Message[]> {
-    const isOwn = ({ sender }: Message) => sender._id === viewerId
-    const hasOwn = messages.some(isOwn)
-    const hasVoice = messages.some(({ voiceMessage }) => voiceMessage)
-    if (!hasOwn && !hasVoice) return messages
-    const others = hasOwn ? await this.#others(viewerId, conversationId) : []
-    const [own, ...marks] = await this.#marks.find(
-      [viewerId, ...others].map((userId) => ({ conversationId, userId })),
+    const [applied = []] = await this.applyEach(viewerId, [{ conversationId, messages }])
+    return applied
+  }
+
+  /** The same in many conversations, whose marks are read in one go. */
+  async applyEach(viewerId: string, shown: Shown[]): Promise<Message[][]> {
+    const asked = await Promise.all(
+      shown.map(async ({ conversationId, messages }): Promise<Asked> => {
+        const hasOwn = messages.some(({ sender }) => sender._id === viewerId)
+        const others = hasOwn ? await this.#others(viewerId, conversationId) : []
+        return { conversationId, messages, others }
+      }),
     )
-    const isShown = others.length > 0 && (await this.#settings.receiptsShown([viewerId, ...others]))
-    const { deliveredSeq, readSeq } = reached(marks, isShown)
-    const playersOfOwn = isShown ? marks.filter((mark) => mark !== undefined) : []
-    return messages.map((message) => {
-      const { seq } = message
-      if (!isOwn(message)) return withPlayers(message, own ? [own] : [])
-      const status = seq <= readSeq ? 'read' : seq <= deliveredSeq ? 'delivered' : 'sent'
-      return { ...withPlayers(message, playersOfOwn), status }
+    const [hiding, marks] = await Promise.all([
+      this.#hiding(viewerId, asked),
+      this.#marksOf(asked.flatMap((one) => placesOf(viewerId, one))),
+    ])
+    return asked.map(({ conversationId, messages, others }) => {
+      const own = marks.get(noteId({ conversationId, userId: viewerId }))
+      const progress = others.map((other) => ({
+        ...other,
+        mark: marks.get(noteId({ conversationId, userId: other.userId })),
+        isShown: !hiding.has(viewerId) && !hiding.has(other.userId),
+      }))
+      const players = progress.flatMap(({ mark, isShown }) => (mark && isShown ? [mark] : []))
+      return messages.map((message) => {
+        if (message.sender._id !== viewerId) return withPlayers(message, own ? [own] : [])
+        return { ...withPlayers(message, players), status: statusOf(message, progress) }
+      })
     })
   }
 
-  async #others(viewerId: string, conversationId: string): Promise<string[]> {
+  async #hiding(viewerId: string, asked: Asked[]): Promise<Set<string>> {
+    const others = new Set(asked.flatMap((one) => one.others.map(({ userId }) => userId)))
+    return others.size > 0 ? this.#settings.hiding([viewerId, ...others]) : new Set()
+  }
+
+  async #marksOf(places: MarkPlace[]): Promise<Map<string, FullMark | undefined>> {
+    const found = await this.#marks.find(places)
+    return new Map(places.map((place, i) => [noteId(place), found[i]]))
+  }
+
+  async #others(viewerId: string, conversationId: string): Promise<Other[]> {
     const direct = directMembers(conversationId)
-    if (direct) return direct.filter((userId) => userId !== viewerId)
-    if ((await this.#sizes.about(conversationId)) > largeGroup) return []
-    const members = await this.#memberships.members(conversationId)
-    return members.map(({ userId }) => userId).filter((userId) => userId !== viewerId)
+    if (!direct && (await this.#sizes.about(conversationId)) > largeGroup) return []
+    const members: Other[] = direct
+      ? direct.map((userId) => ({ userId }))
+      : await this.#memberships.joined(conversationId)
+    return members.filter(({ userId }) => userId !== viewerId)
   }
 }
 
-/** How far all have got. */
-function reached(
-  marks: (FullMark | undefined)[],
-  isShown: boolean,
-): { deliveredSeq: number; readSeq: number } {
-  const known = marks.filter((mark) => mark !== undefined)
-  if (known.length === 0 || known.length < marks.length) return { deliveredSeq: 0, readSeq: 0 }
-  return {
-    deliveredSeq: Math.min(...known.map((mark) => Math.max(mark.deliveredSeq, mark.readSeq))),
-    readSeq: isShown ? Math.min(...known.map((mark) => mark.readSeq)) : 0,
-  }
+/** The viewer's own mark tells what they have played. */
+function placesOf(viewerId: string, { conversationId, messages, others }: Asked): MarkPlace[] {
+  const hasVoice = messages.some(({ voiceMessage }) => voiceMessage)
+  const users = [...(hasVoice ? [viewerId] : []), ...others.map(({ userId }) => userId)]
+  return users.map((userId) => ({ conversationId, userId }))
 }
 
 function withPlayers(message: Message, marks: FullMark[]): Message {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Change } from '@earshot/protocol'
 import { changeId, emptyView, type Shown, showMessage, shown } from '../client-model.ts'
 import type { Evidence } from './evidence.ts'
 import type { Violation } from './violation.ts'
@@ -11,6 +12,7 @@ export function verifyChanges(evidence: Evidence): Violation[] {
     ...allAtEnd(evidence),
     ...converged(evidence),
     ...deletedIsGone(evidence),
+    ...editsOfDeletedAreGone(evidence),
   ]
 }
 
@@ -24,18 +26,25 @@ function sameForAll({ changes }: Evidence): Violation[] {
       first.set(place, sighting)
       return []
     }
-    if (changeId(before.change) === changeId(change)) return []
+    if (isSame(before.change, change)) return []
     return [
       {
         invariant: 3,
         what: 'one number, two changes',
         actors: [before.user, user],
-        detail: `${place}: ${changeId(before.change)} | ${changeId(change)}`,
+        detail: `${place}: ${JSON.stringify(before.change)} | ${JSON.stringify(change)}`,
         proof: [before.entry, entry],
         about: [before.change.messageId, change.messageId],
       },
     ]
   })
+}
+
+/** An edit of a message that was deleted since says nothing any more. */
+function isSame(one: Change, other: Change): boolean {
+  if (changeId(one) !== changeId(other)) return false
+  if (one.type !== 'message_edited' || other.type !== 'message_edited') return true
+  return one.content === other.content || one.content === '' || other.content === ''
 }
 
 /** A change that was acknowledged is among those that one who reads all from the start is told of. */
@@ -128,14 +137,42 @@ function difference(a: Shown, b: Shown): string {
   return `${JSON.stringify(a)} | ${JSON.stringify(b)}`
 }
 
-/** After a deletion was acknowledged nobody is shown what was deleted. */
-function deletedIsGone({ entries, sightings }: Evidence): Violation[] {
+/** When each deletion was acknowledged, by message. */
+function deletions({ entries }: Evidence): Map<string, number> {
   const goneAt = new Map<string, number>()
   for (const entry of entries) {
     if (entry.kind !== 'call' || entry.name !== 'delete_message' || !entry.answer?.ok || !entry.end) continue
     const { messageId } = entry.payload as { messageId: string }
     goneAt.set(messageId, Math.min(goneAt.get(messageId) ?? Number.POSITIVE_INFINITY, entry.end.index))
   }
+  return goneAt
+}
+
+/** The same for what it said after edits, which `sync` tells from the log. */
+function editsOfDeletedAreGone(evidence: Evidence): Violation[] {
+  const goneAt = deletions(evidence)
+  return evidence.changes.flatMap(({ change, user, entry }): Violation[] => {
+    const gone = goneAt.get(change.messageId)
+    if (change.type !== 'message_edited' || change.content === '' || gone === undefined) return []
+    // As below: a live event may have been under way.
+    if (entry.kind !== 'call' || entry.at.index < gone) return []
+    return [
+      {
+        invariant: 5,
+        what: 'an edit of a deleted message is still told',
+        actors: [user],
+        detail: JSON.stringify(change),
+        proof: [entry],
+        about: [change.messageId],
+      },
+    ]
+  })
+}
+
+/** After a deletion was acknowledged nobody is shown what was deleted. */
+function deletedIsGone(evidence: Evidence): Violation[] {
+  const { sightings } = evidence
+  const goneAt = deletions(evidence)
   return sightings.flatMap(({ message, entry, device, how }): Violation[] => {
     const gone = goneAt.get(message._id)
     // A live event may have been under way; an answer that was asked for later may not show it.

@@ -22,6 +22,7 @@ import { createMetrics } from '@earshot/core/observability/metrics'
 import { agreeOnShards } from '@earshot/core/presence/shard-agreement'
 import { MarkStore } from '@earshot/core/receipts/mark-store'
 import { Marks } from '@earshot/core/receipts/marks'
+import { StatusView } from '@earshot/core/receipts/status-view'
 import { PositionStore } from '@earshot/core/voice/position-store'
 import { VoiceStaging } from '@earshot/core/voice/staging'
 import { createRealtime, createVisibility, type Realtime, SocketFanout } from '@earshot/realtime'
@@ -71,6 +72,8 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
       maxBytes: config.VOICE_STAGE_MAX_BYTES,
     }),
   }
+  const { marks, groupSizes: sizes, settings } = stores
+  const status = new StatusView({ marks, memberships, sizes, settings })
 
   const origins = new OriginPolicy(config.CORS_ORIGINS)
   const legacy = new AdoptionGate(new AdoptionStore(db))
@@ -114,6 +117,7 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
     prefix,
     connected,
     stores,
+    status,
     origins,
     health,
     realtime,
@@ -131,6 +135,8 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
     }),
     access: new ConversationAccess({ memberships, users, visibility: whoSeesWhom.visibility }),
     rate: new RateLimiter(limits.sendsPerSecond, limits.sendsBurst),
+    /** For what stores nothing and still costs others something: typing, `sync`, search. */
+    askRate: new RateLimiter(limits.sendsPerSecond, limits.sendsBurst),
     /** The last thing that is done. */
     async close(): Promise<void> {
       blobStores.close()

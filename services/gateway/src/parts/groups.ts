@@ -11,6 +11,7 @@ import type { Basis } from './basis.ts'
 export function createGroups({
   connected,
   stores,
+  status,
   prefix,
   realtime,
   groupRooms,
@@ -35,7 +36,7 @@ export function createGroups({
   })
   return {
     groups,
-    lister: new ConversationLister({ ...stores, groups }),
+    lister: new ConversationLister({ ...stores, status, groups }),
     async start(): Promise<void> {
       await realtime.memberships.listen((change) => groupRooms.follow(change))
       announcements.start()

@@ -4,14 +4,15 @@ import { ChangeService } from '@earshot/core/changes/change-service'
 import { Interval } from '@earshot/core/interval'
 import { MediaLibrary } from '@earshot/core/media/media-library'
 import { MediaReleaser } from '@earshot/core/media/media-releaser'
+import { Backlog } from '@earshot/core/messages/backlog'
 import { Committer } from '@earshot/core/messages/committer'
+import { ConversationReader } from '@earshot/core/messages/conversation-reader'
 import { HistoryService } from '@earshot/core/messages/history-service'
 import { MessageMedia } from '@earshot/core/messages/message-media'
 import { MessageService } from '@earshot/core/messages/message-service'
 import { createTextIndex, SearchService } from '@earshot/core/messages/search-service'
 import { Sequencer } from '@earshot/core/messages/sequencer'
 import { ReceiptService } from '@earshot/core/receipts/receipt-service'
-import { StatusView } from '@earshot/core/receipts/status-view'
 import { VoicePositions } from '@earshot/core/voice/voice-positions'
 import { voiceQueues } from '@earshot/core/voice/voice-queues'
 import { VoiceSender } from '@earshot/core/voice/voice-sender'
@@ -19,7 +20,8 @@ import type { Basis } from './basis.ts'
 
 /** Messages: sent, changed, read, found, and how far everybody has got. */
 export async function createMessaging(basis: Basis) {
-  const { config, connected, stores, prefix, access, rate, limits, fanout, metrics, log } = basis
+  const { config, connected, stores, status, prefix, access, rate, askRate, limits, fanout, metrics, log } =
+    basis
   const { redis, producer, db } = connected
   const { messages, conversations, heads, marks, staging, blobs, positions: positionStore } = stores
 
@@ -33,7 +35,11 @@ export async function createMessaging(basis: Basis) {
     store: messages,
     sequencer,
     heads,
-    options: { batchMax: config.COMMIT_BATCH_MAX, queueMax: config.COMMIT_QUEUE_MAX },
+    options: {
+      batchMax: config.COMMIT_BATCH_MAX,
+      queueMax: config.COMMIT_QUEUE_MAX,
+      timeoutMs: config.COMMIT_TIMEOUT_MS,
+    },
     log,
     metrics,
   })
@@ -67,21 +73,21 @@ export async function createMessaging(basis: Basis) {
       voice,
       fanout,
       rate,
+      backlog: new Backlog({ max: config.COMMIT_QUEUE_MAX, maxBytes: config.SENDS_MAX_BYTES }),
       limits,
     }),
     history: new HistoryService({
-      messages,
-      changes: stores.changes,
-      applier,
+      reader: new ConversationReader({ messages, changes: stores.changes, applier }),
       access,
-      status: new StatusView({
-        marks,
-        memberships: stores.memberships,
-        sizes: stores.groupSizes,
-        settings: stores.settings,
-      }),
+      conversations,
+      status,
       positions,
       limits,
+      options: {
+        syncMaxBytes: config.SYNC_MAX_BYTES,
+        syncsAtOnce: config.SYNC_AT_ONCE,
+        syncsWaiting: config.SYNC_WAITING_MAX,
+      },
     }),
     changes: new ChangeService({
       messages,
@@ -110,6 +116,9 @@ export async function createMessaging(basis: Basis) {
       messages,
       conversations,
       memberships: stores.memberships,
+      access,
+      status,
+      rate: askRate,
       hasTextIndex: await createTextIndex(db),
     }),
     start(): void {

@@ -13,7 +13,8 @@ import type { Parts } from './parts.ts'
 
 /** The sockets: who they are, what their events do, and what ends them. */
 export function createSockets({ basis, messaging, presence }: Parts) {
-  const { config, realtime, stores, tokens, access, fanout, groupRooms, limits, metrics, log } = basis
+  const { config, realtime, stores, tokens, access, askRate, fanout, groupRooms, limits, metrics, log } =
+    basis
   const connections = new Connections({
     realtime,
     tokens,
@@ -33,6 +34,7 @@ export function createSockets({ basis, messaging, presence }: Parts) {
         groupRooms,
         visibility: settings,
         limits,
+        rate: askRate,
       }),
       ...changeHandlers(messaging.changes),
       ...receiptHandlers(messaging.receipts),
@@ -41,6 +43,7 @@ export function createSockets({ basis, messaging, presence }: Parts) {
         typing: new TypingIndicators(fanout, presence.visibility),
         access,
         visibility: presence.visibility,
+        rate: askRate,
       }),
       ...presenceHandlers({
         watch: presence.watch,

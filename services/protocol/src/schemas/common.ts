@@ -46,7 +46,8 @@ export const count = (options: { minimum: number } & Record<string, unknown>) =>
 export const Seq = count({ minimum: 0, description: 'Position in a conversation, from 1.' })
 export const ClientMessageId = plainText({
   minLength: 1,
-  maxLength: 128,
+  maxLength: 1_000,
+  ...upTo('clientMessageIdMaxChars'),
   description: 'Idempotency key chosen by the sender; the same key makes one message.',
 })
 export const Empty = Type.Object({}, closed)

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { ConversationId, closed, Id, plainText, Seq, UserId, upTo } from './common.ts'
+import { ConversationId, closed, count, Id, plainText, Seq, UserId, upTo } from './common.ts'
 import { Message } from './messages.ts'
 import { Mark } from './receipts.ts'
 
@@ -61,9 +61,11 @@ export const Conversation = Type.Object({
   _id: Id,
   kind: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
   name: Type.Optional(Type.String()),
-  members: Type.Array(Type.Object({ userId: UserId, name: Type.Optional(Type.String()) })),
+  members: Type.Array(Type.Object({ userId: UserId, name: Type.Optional(Type.String()) }), {
+    description: 'Of a one-to-one conversation. A group may have thousands: ask `GET /group/:id`.',
+  }),
   lastMessage: Type.Union([Message, Type.Null()]),
-  unreadCount: Seq,
+  unreadCount: count({ minimum: 0, description: 'After what you have read, or written yourself.' }),
   marks: Type.Array(Mark, { description: "Your own, and in a one-to-one conversation the other's." }),
   headSeq: Seq,
 })

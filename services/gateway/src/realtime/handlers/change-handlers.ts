@@ -1,5 +1,6 @@
 import type { ChangeService } from '@earshot/core/changes/change-service'
 import type { ConversationAccess } from '@earshot/core/conversations/access'
+import type { RateLimiter } from '@earshot/core/messages/rate-limiter'
 import type { ReceiptService } from '@earshot/core/receipts/receipt-service'
 import type { Visibility } from '@earshot/core/visibility/visibility'
 import { CodedError } from '@earshot/protocol'
@@ -32,12 +33,14 @@ export function typingHandlers(deps: {
   typing: TypingIndicators
   access: ConversationAccess
   visibility: Visibility
+  rate: RateLimiter
 }): Pick<Handlers, 'typing'> {
   return {
     async typing({ socket, userId }, { recipientId, groupId, isTyping, activity = 'text' }) {
       if ((recipientId === undefined) === (groupId === undefined)) {
         throw new CodedError('BAD_REQUEST', 'Either recipientId or groupId.', { field: 'recipientId' })
       }
+      deps.rate.take(userId)
       const target =
         recipientId !== undefined
           ? await deps.access.directTarget(userId, recipientId)

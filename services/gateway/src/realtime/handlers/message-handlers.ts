@@ -1,5 +1,6 @@
 import type { HistoryService } from '@earshot/core/messages/history-service'
 import type { MessageService, Sender } from '@earshot/core/messages/message-service'
+import type { RateLimiter } from '@earshot/core/messages/rate-limiter'
 import type { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
 import { directMembers, type Limits } from '@earshot/protocol'
 import type { GroupRooms } from '../group-rooms.ts'
@@ -11,6 +12,7 @@ export function messageHandlers(deps: {
   groupRooms: GroupRooms
   visibility: VisibilitySettings
   limits: Limits
+  rate: RateLimiter
 }): Pick<Handlers, 'message' | 'voice_message' | 'group_message' | 'sync'> {
   return {
     message: (context, payload) =>
@@ -25,6 +27,7 @@ export function messageHandlers(deps: {
 
     /** Subscribed first, read second: what is said in between comes live, and nothing falls between. */
     async sync({ socket, userId }, payload) {
+      deps.rate.take(userId)
       const ids = Object.keys(payload.conversations)
       // More are refused.
       if (ids.length <= deps.limits.syncMaxConversations) {
