@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import { Outage } from '@earshot/core/observability/outage'
 import type { ClientToServerEvents, ServerToClientEvents } from '@earshot/protocol'
 import { createShardedAdapter } from '@socket.io/redis-adapter'
 import type { Redis } from 'ioredis'
-import { Server, type ServerOptions, type Socket } from 'socket.io'
+import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.io'
 import { Hearing } from './hearing.ts'
 import { MembershipChannel } from './membership-channel.ts'
 import { PresenceNotices } from './presence-notices.ts'
+import { Relay } from './relay.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { VisibilityChannel } from './visibility-channel.ts'
 
@@ -26,6 +28,8 @@ export type RealtimeSocket = Socket<ClientToServerEvents, ServerToClientEvents, 
 
 export interface Realtime {
   io: RealtimeServer
+  /** For what is told most. */
+  relay: Relay
   subscriptions: Subscriptions
   /** Changes of who is in which group. */
   memberships: MembershipChannel
@@ -59,15 +63,28 @@ export function createRealtime(deps: {
   const visibility = new VisibilityChannel(channels)
   const notices = new PresenceNotices(channels)
   const published = surviveOutages(publisher, deps.metrics, log)
+  const channelPrefix = `${prefix}:io`
+  const relay = new Relay({
+    uid: randomBytes(8).toString('hex'),
+    channelPrefix,
+    publish: (channel, message) => publisher.spublish(channel, message),
+    namespace: () => io.sockets as Namespace,
+  })
+  const adapterOf = createShardedAdapter(publisher, subscriber, {
+    channelPrefix,
+    subscriptionMode: 'dynamic',
+  })
   const io: RealtimeServer = new Server({
     ...deps.options,
-    adapter: createShardedAdapter(publisher, subscriber, {
-      channelPrefix: `${prefix}:io`,
-      subscriptionMode: 'dynamic',
-    }),
+    // Socket.IO calls it with `new`.
+    adapter: function relayedAdapter(namespace: Namespace) {
+      const adapter = adapterOf(namespace)
+      relay.listen(adapter)
+      return adapter
+    } as unknown as ReturnType<typeof createShardedAdapter>,
   })
   const hearing = new Hearing({ subscriber, subscriptions, log })
-  return { io, subscriptions, memberships, visibility, notices, hearing, published }
+  return { io, relay, subscriptions, memberships, visibility, notices, hearing, published }
 }
 
 /**
