@@ -133,6 +133,11 @@ export const groups = {
       20_000,
       1,
     ),
+    COMMIT_WINDOW_MS: integer(
+      'How long a busy node gathers messages before it writes again: fewer writes, each message a little later. An idle one ' +
+        'writes at once.',
+      8,
+    ),
     LEGACY_ADOPTION: flag(
       'Serve messages and groups that the existing system wrote, and goes on writing. The worker finds them.',
       true,

@@ -33,7 +33,11 @@ export async function createMessaging(basis: Basis) {
     store: messages,
     sequencer,
     heads,
-    options: { batchMax: config.COMMIT_BATCH_MAX, queueMax: config.COMMIT_QUEUE_MAX },
+    options: {
+      batchMax: config.COMMIT_BATCH_MAX,
+      queueMax: config.COMMIT_QUEUE_MAX,
+      windowMs: config.COMMIT_WINDOW_MS,
+    },
     log,
     metrics,
   })
