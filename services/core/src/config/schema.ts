@@ -143,7 +143,8 @@ export const groups = {
       true,
     ),
     WRITE_BEHIND_FLUSH_MS: integer(
-      'How often the worker writes heads of conversations and receipts to MongoDB.',
+      'How often the worker writes heads of conversations and receipts to MongoDB; every other time those of ' +
+        'conversations in which something was said just now.',
       3_000,
       10,
     ),
