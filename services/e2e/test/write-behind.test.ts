@@ -1,3 +1,10 @@
+import { commandClient } from '@earshot/core/clients/redis'
+import { loadConfig } from '@earshot/core/config/load'
+import { ConversationHeads } from '@earshot/core/conversations/conversation-heads'
+import { ConversationStore } from '@earshot/core/conversations/conversation-store'
+import { MessageStore } from '@earshot/core/messages/message-store'
+import { createLogger } from '@earshot/core/observability/logger'
+import { createMetrics } from '@earshot/core/observability/metrics'
 import type { ConversationList, HistoryPage } from '@earshot/protocol'
 import t from 'tap'
 import { type Cluster, startCluster } from '../src/cluster.ts'
@@ -47,6 +54,34 @@ t.test('two workers write what waits, once and for all', async (t) => {
     marks.map(({ deliveredSeq, readSeq }) => [deliveredSeq, readSeq]),
     others.map(() => [10, 10]),
   )
+})
+
+t.test('a conversation in which people write now is left to another run, and then written', async (t) => {
+  const cluster = await startCluster(t, { workers: 0 })
+  const config = loadConfig(cluster.env)
+  const redis = commandClient(config.REDIS_URL, 'test')
+  t.teardown(() => redis.disconnect())
+  await redis.connect()
+  const { db, prefix } = cluster
+  const heads = new ConversationHeads({
+    store: new ConversationStore(db),
+    messages: new MessageStore(db),
+    writeBehind: {
+      redis,
+      options: { prefix, shards: config.WRITE_BEHIND_SHARDS, max: config.WRITE_BEHIND_MAX },
+      log: createLogger({ level: 'silent', role: 'test', nodeId: 'test' }),
+      metrics: createMetrics({ role: 'test', node: 'test' }),
+    },
+  })
+  const ann = await cluster.connect('ann', 0)
+  await cluster.connect('bob', 1)
+  await ann.send('message', { recipientId: 'bob', content: '1' })
+  await heads.flush(60_000)
+  t.match(await stored(cluster), [{ headSeq: 0 }], 'not yet')
+  t.same(contents(await list(ann)), ['1'], 'it is in the list all the same')
+  await heads.flush()
+  t.match(await stored(cluster), [{ headSeq: 1, lastMessage: { content: '1' } }])
+  t.same(await waiting(cluster), [])
 })
 
 t.test('a worker is killed while it writes: another one goes on, nothing is lost', async (t) => {

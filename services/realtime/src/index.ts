@@ -1,5 +1,6 @@
 export { Hearing } from './hearing.ts'
 export * from './membership-channel.ts'
+export { PackedWrites } from './packed-writes.ts'
 export * from './presence-telling.ts'
 export * from './realtime-server.ts'
 export * from './rooms.ts'

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import { Outage } from '@earshot/core/observability/outage'
@@ -8,6 +9,7 @@ import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.
 import type { Adapter } from 'socket.io-adapter'
 import { Hearing } from './hearing.ts'
 import { MembershipChannel } from './membership-channel.ts'
+import { Relay } from './relay.ts'
 import { isNodesOwnRoom } from './rooms.ts'
 import { StatusChannel } from './status-channel.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -28,6 +30,8 @@ export type RealtimeSocket = Socket<ClientToServerEvents, ServerToClientEvents, 
 
 export interface Realtime {
   io: RealtimeServer
+  /** For what is told most. */
+  relay: Relay
   subscriptions: Subscriptions
   /** Changes of who is in which group. */
   memberships: MembershipChannel
@@ -65,19 +69,28 @@ export function createRealtime(deps: {
     // Not the one above: nobody waits for this.
     publish: (channel, message) => publisher.spublish(channel, message) as Promise<number>,
   })
+  const channelPrefix = `${prefix}:io`
+  const relay = new Relay({
+    uid: randomBytes(8).toString('hex'),
+    channelPrefix,
+    publish: (channel, message) => publisher.spublish(channel, message),
+    namespace: () => io.sockets as Namespace,
+  })
   const createAdapter = createShardedAdapter(publisher, subscriber, {
-    channelPrefix: `${prefix}:io`,
+    channelPrefix,
     subscriptionMode: 'dynamic',
   })
   const io: RealtimeServer = new Server({
     ...deps.options,
     // Socket.IO calls it with `new`.
-    adapter: function adapterWithOwnRooms(namespace: Namespace) {
-      return withOwnRooms(createAdapter(namespace))
+    adapter: function adapterWithRelay(namespace: Namespace) {
+      const adapter = withOwnRooms(createAdapter(namespace))
+      relay.listen(adapter)
+      return adapter
     } as unknown as ReturnType<typeof createShardedAdapter>,
   })
   const hearing = new Hearing({ subscriber, subscriptions, log })
-  return { io, subscriptions, memberships, visibility, statuses, hearing, published }
+  return { io, relay, subscriptions, memberships, visibility, statuses, hearing, published }
 }
 
 /** Spares Redis a channel, and this node a subscription, for each room that nobody sends to from elsewhere. */

@@ -10,15 +10,18 @@ type AnyEmit = (event: ServerEventName, payload: ServerPayload<ServerEventName>)
 /** Tells clients through rooms that span all nodes. */
 export class SocketFanout implements Fanout {
   readonly #io: Pick<RealtimeServer, 'to'>
+  readonly #relay: Realtime['relay'] | undefined
   readonly #broadcastPresence: boolean
   readonly #published: Realtime['published']
 
-  /** @param deps.realtime.io all nodes, or `io.local`: this one alone */
+  /** @param deps.realtime.io all nodes, or `io.local`: this one alone, which takes no relay */
   constructor(deps: {
-    realtime: { io: Pick<RealtimeServer, 'to'>; published: Realtime['published'] }
+    realtime: Pick<Realtime, 'published'> &
+      Partial<Pick<Realtime, 'relay'>> & { io: Pick<RealtimeServer, 'to'> }
     broadcastPresence: boolean
   }) {
     this.#io = deps.realtime.io
+    this.#relay = deps.realtime.relay
     this.#published = deps.realtime.published
     this.#broadcastPresence = deps.broadcastPresence
   }
@@ -29,7 +32,7 @@ export class SocketFanout implements Fanout {
     payload: ServerPayload<E>,
     { exceptSocketId }: FanoutOptions = {},
   ): void {
-    this.#emit(userRoom(userId), event, payload, exceptSocketId)
+    this.#tell(userRoom(userId), event, payload, exceptSocketId)
   }
 
   toUsers<E extends ServerEventName>(userIds: string[], event: E, payload: ServerPayload<E>): void {
@@ -43,7 +46,7 @@ export class SocketFanout implements Fanout {
   }
 
   toGroup<E extends ServerEventName>(groupId: string, event: E, payload: ServerPayload<E>): void {
-    this.#emit(groupRoom(groupId), event, payload)
+    this.#tell(groupRoom(groupId), event, payload, undefined)
   }
 
   activity<E extends ServerEventName>(
@@ -74,6 +77,17 @@ export class SocketFanout implements Fanout {
 
   headcount(presence: GroupPresence): void {
     this.#emit(headcountRoom(presence.groupId), 'group_presence', presence)
+  }
+
+  /** Typing is watched by who emits it to a socket (`TypingEnds`), which the relay does not. */
+  #tell<E extends ServerEventName>(
+    room: string,
+    event: E,
+    payload: ServerPayload<E>,
+    exceptId: string | undefined,
+  ): void {
+    if (this.#relay && event !== 'user_typing') this.#relay.tell(room, event, payload, exceptId)
+    else this.#emit(room, event, payload, exceptId)
   }
 
   /** One room for each emit: the adapter sends several to every node, one only to the nodes that hold it. */

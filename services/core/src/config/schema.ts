@@ -133,6 +133,11 @@ export const groups = {
       20_000,
       1,
     ),
+    COMMIT_WINDOW_MS: integer(
+      'How long a busy node gathers messages before it writes again: fewer writes, each message a little later. An idle one ' +
+        'writes at once.',
+      8,
+    ),
     SENDS_MAX_BYTES: integer(
       'Memory that messages on their way to MongoDB may hold on one node; beyond it `RETRY_LATER`.',
       256_000_000,
@@ -150,7 +155,8 @@ export const groups = {
       true,
     ),
     WRITE_BEHIND_FLUSH_MS: integer(
-      'How often the worker writes heads of conversations and receipts to MongoDB.',
+      'How often the worker writes heads of conversations and receipts to MongoDB; every other time those of ' +
+        'conversations in which something was said just now.',
       3_000,
       10,
     ),

@@ -84,14 +84,17 @@ export class ConversationHeads {
     return new Map(heads)
   }
 
-  /** For the worker: writes what waits, and finds what nobody noted. */
-  async flush(): Promise<void> {
+  /**
+   * For the worker: writes what waits, and finds what nobody noted.
+   * @param quietMs conversations in which something was said later than so long ago are left to another run
+   */
+  async flush(quietMs = 0): Promise<void> {
     for (const { write, conversationIds } of await this.#owed.left()) {
       const last = await Promise.all(conversationIds.map((id) => this.#last(id)))
       await this.#advance(headsOf(last.flatMap((message) => (message && !message.isVoid ? [message] : []))))
       await this.#owed.settle(write)
     }
-    await this.#pending.flush()
+    await this.#pending.flush(quietMs)
   }
 
   async #advance(heads: Head[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { CodedError } from '@earshot/protocol'
 import { toCodedError } from '../clients/unavailable.ts'
 import type { ConversationHeads } from '../conversations/conversation-heads.ts'
@@ -38,6 +39,8 @@ export interface CommitterOptions {
   queueMax: number
   /** Longest wait for one write. */
   timeoutMs: number
+  /** How long a busy node gathers before it writes again, ms. */
+  windowMs: number
 }
 
 /** A place may be taken again while the counter is being set right; more often than this, something else is wrong. */
@@ -45,7 +48,8 @@ const maxCollisions = 5
 
 /**
  * Group commit: messages that wait are numbered and written together; while one write is under way the next batch
- * gathers. When idle a message is written at once, when busy the cost of a write is shared.
+ * gathers, and if several came in that time, for a moment longer. When idle a message is written at once, when busy the cost of a
+ * write is shared: it is by the command more than by the message.
  */
 export class Committer {
   readonly #store: MessageStore
@@ -103,7 +107,9 @@ export class Committer {
   async #run(): Promise<void> {
     // What arrives in the same tick shares the first write.
     await new Promise<void>((resolve) => setImmediate(resolve))
+    let isBusy = false
     while (this.#queue.length > 0) {
+      if (isBusy) await this.#gather()
       const batch = this.#queue.splice(0, this.#options.batchMax)
       this.#metrics.commitWaiting.set(this.#queue.length)
       try {
@@ -116,8 +122,16 @@ export class Committer {
         this.#writing.failed(err)
         for (const { reject } of batch) reject(coded)
       }
+      // One alone makes no crowd: it is written at once.
+      isBusy = this.#queue.length > 1
     }
     this.#pump = undefined
+  }
+
+  /** For a moment, unless a batch is full. */
+  async #gather(): Promise<void> {
+    const { batchMax, windowMs } = this.#options
+    if (windowMs > 0 && this.#queue.length < batchMax) await wait(windowMs)
   }
 
   async #commit(batch: Waiting[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { FileRef, Message, MessageType, Reaction, VoiceFailure, VoiceOutput } from '@earshot/protocol'
 
 /** Where a voice message's audio is: waiting in Redis for the worker, in the blob store, or in an old document itself. */
@@ -75,12 +75,15 @@ export type MessageDraft = Omit<MessageDoc, 'seq' | 'createdAt'>
  */
 export function messageId(senderId: string, clientMessageId: string | undefined): string {
   if (clientMessageId === undefined) return randomBytes(16).toString('base64url')
-  const hash = createHash('sha256').update(`${senderId.length}:${senderId}:${clientMessageId}`)
-  return hash.digest().subarray(0, 16).toString('base64url')
+  return shortHash(`${senderId.length}:${senderId}:${clientMessageId}`)
 }
 
 export function fingerprint(parts: unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16).toString('base64url')
+  return shortHash(JSON.stringify(parts))
+}
+
+function shortHash(text: string): string {
+  return hash('sha256', text, 'buffer').subarray(0, 16).toString('base64url')
 }
 
 export function mediaUrl(mediaId: string): string {

@@ -63,11 +63,22 @@ export class EntryStore<T> {
     return found
   }
 
-  /** A page of one shard, what changed longest ago first; '0' is the cursor to begin with, and that of the end. */
-  async dirty(shard: number, cursor: string, count: number): Promise<{ cursor: string; states: Dirty<T>[] }> {
+  /**
+   * A page of one shard, what changed longest ago first; '0' is the cursor to begin with, and that of the end.
+   * @param quietMs how long ago it changed at least
+   */
+  async dirty(
+    shard: number,
+    cursor: string,
+    count: number,
+    quietMs = 0,
+  ): Promise<{ cursor: string; states: Dirty<T>[] }> {
     const { dirty, entryPrefix } = this.keys.of(shard)
     const [after = '0', upTo = ''] = cursor.split(':')
-    const answer = (await this.#scripts.dirty([dirty], [entryPrefix, after, upTo, count])) as unknown[]
+    const answer = (await this.#scripts.dirty(
+      [dirty],
+      [entryPrefix, after, upTo, count, quietMs * 1_000],
+    )) as unknown[]
     const [end, ...rows] = answer as [string, ...(string | string[])[]]
     const states: Dirty<T>[] = []
     for (let i = 0; i + 2 < rows.length; i += 3) {

@@ -87,12 +87,18 @@ export class WriteBehind<T> {
     )
   }
 
-  /** For the worker: writes to MongoDB what waits. */
-  async flush(): Promise<void> {
+  /**
+   * For the worker: writes to MongoDB what waits.
+   * @param quietMs what changed later than so long ago is left to another run
+   */
+  async flush(quietMs = 0): Promise<void> {
     const waiting = await this.#entries.waiting()
     const sum = waiting.reduce((before, count) => before + count, 0)
     this.#metrics.writeBehindWaiting.set({ kind: this.#kind.name }, sum)
-    await this.#flusher.run(waiting.flatMap((count, shard) => (count > 0 ? [shard] : [])))
+    await this.#flusher.run(
+      waiting.flatMap((count, shard) => (count > 0 ? [shard] : [])),
+      quietMs,
+    )
   }
 
   #shardOf(id: string): number {

@@ -39,6 +39,7 @@ export async function createMessaging(basis: Basis) {
       batchMax: config.COMMIT_BATCH_MAX,
       queueMax: config.COMMIT_QUEUE_MAX,
       timeoutMs: config.COMMIT_TIMEOUT_MS,
+      windowMs: config.COMMIT_WINDOW_MS,
     },
     log,
     metrics,

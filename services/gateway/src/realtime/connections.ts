@@ -6,7 +6,7 @@ import type { Metrics } from '@earshot/core/observability/metrics'
 import { Outage } from '@earshot/core/observability/outage'
 import type { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { CodedError } from '@earshot/protocol'
-import { type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
+import { PackedWrites, type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
 import type { GroupRooms } from './group-rooms.ts'
 import type { PresenceWatch } from './presence-watch.ts'
 import { forgetRequest } from './request-memory.ts'
@@ -62,7 +62,9 @@ export class Connections {
         },
       )
     })
+    const writes = new PackedWrites()
     io.on('connection', (socket) => {
+      writes.of(socket)
       this.#groupRooms.connected(socket)
       this.#presenceWatch.connected(socket)
       this.#metrics.sockets.inc()

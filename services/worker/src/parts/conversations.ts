@@ -39,6 +39,11 @@ export function createConversations(
   const membershipChanges = new MembershipChanges({ pending, announcer, memberships })
   const membershipRepair = new MembershipRepair({ pending, announcer, metrics })
 
+  // Each time the quiet ones, every other time those in which people are writing: of their many heads only the last is wanted.
+  const quietMs = Math.min(1_000, config.WRITE_BEHIND_FLUSH_MS / 3)
+  let flushes = 0
+  const flushHeads = () => heads.flush(++flushes % 2 === 0 ? 0 : quietMs)
+
   return {
     marks,
     membershipChanges,
@@ -46,7 +51,7 @@ export function createConversations(
       repeat('memberships left', 250, () =>
         Promise.all([membershipChanges.tellLeft(), membershipRepair.run()]),
       ),
-      repeat('flush of conversation heads', config.WRITE_BEHIND_FLUSH_MS, () => heads.flush()),
+      repeat('flush of conversation heads', config.WRITE_BEHIND_FLUSH_MS, flushHeads),
       repeat('flush of receipts', config.WRITE_BEHIND_FLUSH_MS, () => marks.flush()),
       repeat('changes left', 10_000, () => changes.finishLeft()),
     ],
