@@ -154,10 +154,16 @@ export class Performer {
   async #changeOwn(person: Person, device: Device, action: Doing<'edit' | 'delete'>): Promise<void> {
     const { kind, pick, foreign } = action
     const own = pickOf(person.texts, pick)?.messageId
-    const messageId = foreign ? pickOf(messagesOf(device), pick)?._id : own
+    // Of what is deleted every other was edited before, if there is such: its earlier words have to go too.
+    const edited = kind === 'delete' && pick < 0.5 ? pickOf(person.edited, 2 * pick) : undefined
+    const messageId = foreign ? pickOf(messagesOf(device), pick)?._id : (edited ?? own)
     if (messageId === undefined) return
-    if (kind === 'delete') await changeMessage(device, 'delete_message', { messageId })
-    else await changeMessage(device, 'edit_message', { messageId, content: `${person.words()}, edited` })
+    if (kind === 'delete') {
+      await changeMessage(device, 'delete_message', { messageId })
+      return
+    }
+    if (!foreign) person.edited.push(messageId)
+    await changeMessage(device, 'edit_message', { messageId, content: `${person.words()}, edited` })
   }
 
   async #react(device: Device, { pick, emoji, remove }: Doing<'react'>): Promise<void> {

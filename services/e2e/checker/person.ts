@@ -22,6 +22,8 @@ export class Person {
   readonly keyed: KeyedSend[] = []
   /** Their texts that were acknowledged, to be edited and deleted. */
   readonly texts: { messageId: string; content: string }[] = []
+  /** Those of them that they asked to edit. */
+  readonly edited: string[] = []
   #said = 0
 
   constructor(index: number, identity: Identity, devices: Device[]) {
