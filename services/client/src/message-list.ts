@@ -165,11 +165,13 @@ function laterVoice(known: VoiceOutput, incoming: VoiceOutput): VoiceOutput {
   const waveform = later.waveform ?? known.waveform
   const transcript = later.transcript ?? known.transcript
   const position = incoming.position ?? known.position
+  const playedBy = [...new Set([...(known.playedBy ?? []), ...(incoming.playedBy ?? [])])]
   return {
     ...later,
     ...(waveform && { waveform }),
     ...(transcript !== undefined && { transcript }),
     ...(position !== undefined && { position }),
+    ...(playedBy.length > 0 && { playedBy }),
   }
 }
 

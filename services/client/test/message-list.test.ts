@@ -171,3 +171,16 @@ t.test(
     t.equal(applyPosition(listOf(1), 'm1', 3).messages[0]?.voiceMessage, undefined, 'a text has none')
   },
 )
+
+t.test(
+  'who has played a voice message is added to, and not forgotten by events that do not know it',
+  async (t) => {
+    const stored = { url: '/media/x', duration: 9, mimeType: 'audio/webm', size: 3 }
+    const playedBy = (...userIds: string[]) => message(1, { voiceMessage: { ...stored, playedBy: userIds } })
+    const list = applyMessage(emptyMessageList, playedBy('b'))
+    const prepared = applyVoice(list, 'm1', { ...stored, url: '/media/x.m4a' })
+    t.strictSame(prepared.messages[0]?.voiceMessage?.playedBy, ['b'])
+    t.strictSame(applyMessage(prepared, playedBy('b', 'c')).messages[0]?.voiceMessage?.playedBy, ['b', 'c'])
+    t.equal(applyMessage(list, playedBy('b')), list, 'nothing new')
+  },
+)

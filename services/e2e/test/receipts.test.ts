@@ -1,4 +1,3 @@
-import { MarkStore, maxPlayed } from '@earshot/core/receipts/mark-store'
 import { type ConversationList, directConversationId, type Group, type HistoryPage } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
@@ -229,17 +228,4 @@ t.test('a receipt makes no conversation', async (t) => {
   }
   t.equal(await cluster.db.collection('conversations').countDocuments({}), 0)
   t.same((await bob.get<ConversationList>('/chat')).conversations, [])
-})
-
-t.test('of the voice messages that one has played the last are remembered', async (t) => {
-  const cluster = await startCluster(t, { nodes: 0, workers: 0 })
-  const store = new MarkStore(cluster.db)
-  const place = { conversationId: 'c', userId: 'u' }
-  const played = (...playedSeqs: number[]) => ({ ...place, deliveredSeq: 0, readSeq: 0, playedSeqs })
-  await store.raise([played(...Array.from({ length: maxPlayed + 5 }, (_, i) => i + 1))])
-  await store.raise([played(maxPlayed + 9)])
-  const [mark] = (await store.find([place])).values()
-  t.equal(mark?.playedSeqs?.length, maxPlayed)
-  t.equal(Math.min(...(mark?.playedSeqs ?? [])), 7)
-  t.equal(Math.max(...(mark?.playedSeqs ?? [])), maxPlayed + 9)
 })

@@ -3,7 +3,7 @@ import type { UserSettings } from '../accounts/user-settings.ts'
 import { nameOf, type UserStore } from '../accounts/user-store.ts'
 import { fromDbId } from '../clients/mongo.ts'
 import { toMessage } from '../messages/message-doc.ts'
-import type { FullMark, Marks } from '../receipts/marks.ts'
+import type { Marks } from '../receipts/marks.ts'
 import type { StatusView } from '../receipts/status-view.ts'
 import { decodeCursor, encodeCursor } from './conversation-cursor.ts'
 import type { ConversationHeads } from './conversation-heads.ts'
@@ -109,7 +109,7 @@ export class ConversationLister {
   }
 }
 
-function toMark(full: FullMark | undefined, isShown: boolean): Mark | undefined {
+function toMark(full: Mark | undefined, isShown: boolean): Mark | undefined {
   if (!full) return undefined
   const { userId, deliveredSeq, readSeq } = full
   return { userId, deliveredSeq: Math.max(deliveredSeq, readSeq), readSeq: isShown ? readSeq : 0 }

@@ -1,4 +1,3 @@
-import type { MessageType } from '@earshot/protocol'
 import { type Collection, type Db, type Filter, MongoBulkWriteError, type UpdateFilter } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
 import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
@@ -104,10 +103,12 @@ export class MessageStore {
     return docs.reverse().flatMap((doc) => toMessageDoc(doc) ?? [])
   }
 
-  async typeAt(conversationId: string, seq: number): Promise<MessageType | undefined> {
-    const projection = { messageType: 1, 'earshot.messageType': 1 }
+  /** Who said the voice message that has this number; `undefined` when it is none. */
+  async voiceSenderAt(conversationId: string, seq: number): Promise<string | undefined> {
+    const projection = { messageType: 1, sender: 1, 'earshot.messageType': 1, 'earshot.sender': 1 }
     const found = await this.#messages.findOne({ conversationId, seq }, { projection })
-    return found?.earshot?.messageType ?? found?.messageType
+    const type = found?.earshot?.messageType ?? found?.messageType
+    return found && type === 'voice' ? senderOf(found) : undefined
   }
 
   /** Who wrote the messages after one `seq` up to another. */

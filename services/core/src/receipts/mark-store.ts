@@ -9,12 +9,7 @@ export interface MarkDoc {
   userId: string
   deliveredSeq: number
   readSeq: number
-  /** Voice messages that were played, by `seq`: the last of them, some more while they are not trimmed. */
-  playedSeqs?: number[]
 }
-
-/** So many voice messages that a user has played are remembered in each conversation. */
-export const maxPlayed = 1_000
 
 /** So many are looked up one by one: one `_id` alone uses the index on every MongoDB-wire server, a list does not. */
 const fewMarks = 4
@@ -32,19 +27,17 @@ export class MarkStore {
     if (marks.length === 0) return
     await bulkUpdates(
       this.#marks,
-      marks.map(({ conversationId, userId, deliveredSeq, readSeq, playedSeqs }) => ({
+      marks.map(({ conversationId, userId, deliveredSeq, readSeq }) => ({
         updateOne: {
           filter: { _id: markId({ conversationId, userId }) },
           update: {
             $max: { deliveredSeq, readSeq },
             $setOnInsert: { conversationId, userId },
-            ...(playedSeqs.length > 0 && { $addToSet: { playedSeqs: { $each: playedSeqs } } }),
           },
           upsert: true,
         },
       })),
     )
-    for (const mark of marks) if (mark.playedSeqs.length > 0) await this.#trim(markId(mark))
   }
 
   /** Those of these marks that exist, by `markId`. */
@@ -55,14 +48,6 @@ export class MarkStore {
         ? (await Promise.all(ids.map((_id) => this.#marks.findOne({ _id })))).flatMap((doc) => doc ?? [])
         : await this.#marks.find({ _id: { $in: ids } }).toArray()
     return new Map(docs.map((doc) => [doc._id, doc]))
-  }
-
-  async #trim(_id: string): Promise<void> {
-    const full = { _id, [`playedSeqs.${maxPlayed}`]: { $exists: true } }
-    const doc = await this.#marks.findOne(full, { projection: { playedSeqs: 1 } })
-    if (!doc?.playedSeqs) return
-    const old = doc.playedSeqs.toSorted((a, b) => b - a).slice(maxPlayed)
-    await this.#marks.updateOne({ _id }, { $pullAll: { playedSeqs: old } })
   }
 }
 

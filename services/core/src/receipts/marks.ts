@@ -1,22 +1,26 @@
-import type { Mark } from '@earshot/protocol'
 import { WriteBehind, type WriteBehindDeps } from '../write-behind/write-behind.ts'
 import { type MarkNote, markKind, noteId } from './mark-kind.ts'
 import { type MarkStore, markId } from './mark-store.ts'
+import type { PlayStore } from './play-store.ts'
+import type { FullMark } from './players.ts'
 
-/** Whose mark, and where. */
-export type MarkPlace = Pick<MarkNote, 'conversationId' | 'userId'>
-
-/** A mark, and which voice messages the user has played. */
-export type FullMark = Mark & { playedSeqs: number[] }
+/** Whose mark, where, and of which voice messages there one wants to know whether they have been played. */
+export type MarkPlace = Pick<MarkNote, 'conversationId' | 'userId'> & { voiceSeqs?: readonly number[] }
 
 /** How far each user has got in each conversation: what waits in Redis, over what MongoDB has. */
 export class Marks {
   readonly #store: MarkStore
+  readonly #plays: PlayStore
   readonly #pending: WriteBehind<MarkNote>
 
-  constructor({ store, writeBehind }: { store: MarkStore; writeBehind: WriteBehindDeps }) {
+  constructor(deps: { store: MarkStore; plays: PlayStore; writeBehind: WriteBehindDeps }) {
+    const { store, plays, writeBehind } = deps
     this.#store = store
-    this.#pending = new WriteBehind(markKind, writeBehind, (notes) => store.raise(notes))
+    this.#plays = plays
+    this.#pending = new WriteBehind(markKind, writeBehind, async (notes) => {
+      await plays.add(notes)
+      await store.raise(notes)
+    })
   }
 
   /** Moves a mark up, never down. Resolves when it can be read on every node and outlives this one. */
@@ -33,17 +37,19 @@ export class Marks {
   async find(places: MarkPlace[]): Promise<(FullMark | undefined)[]> {
     // Redis first: what is flushed in between is in MongoDB by then.
     const waiting = await this.#pending.read(places.map(noteId))
-    const stored = await this.#store.find(places)
-    return places.map((place) => {
-      const found = [waiting.get(noteId(place)), stored.get(markId(place))].filter(
-        (mark) => mark !== undefined,
-      )
+    const [stored, plays] = await Promise.all([
+      this.#store.find(places),
+      this.#plays.find(places.map(({ voiceSeqs = [], ...place }) => ({ ...place, voiceSeqs }))),
+    ])
+    return places.map((place, i) => {
+      const noted = waiting.get(noteId(place))
+      const found = [noted, stored.get(markId(place))].filter((mark) => mark !== undefined)
       if (found.length === 0) return undefined
       return {
         userId: place.userId,
         deliveredSeq: Math.max(...found.map(({ deliveredSeq }) => deliveredSeq)),
         readSeq: Math.max(...found.map(({ readSeq }) => readSeq)),
-        playedSeqs: [...new Set(found.flatMap(({ playedSeqs = [] }) => playedSeqs))],
+        playedSeqs: [...(noted?.playedSeqs ?? []), ...(plays[i] ?? [])],
       }
     })
   }

@@ -1,5 +1,5 @@
 import type { Message, MessageStatus } from '@earshot/protocol'
-import type { FullMark } from './marks.ts'
+import type { FullMark } from './players.ts'
 
 /** What the sender of a message may know of one of the others. */
 export interface Progress {

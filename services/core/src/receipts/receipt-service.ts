@@ -15,8 +15,16 @@ type Kind = 'delivered' | 'read' | 'played'
 interface Moved {
   conversationId: string
   userId: string
-  playedSeqs: number[]
+  plays: Play[]
 }
+
+/** Of a voice message, with who said it. */
+interface Play {
+  seq: number
+  senderId: string
+}
+
+type ToldMark = Mark & { conversationId: string }
 
 const sendersLookedAt = 200
 /** Marks that may wait to be told; beyond it the others learn by their next list or history. */
@@ -66,19 +74,25 @@ export class ReceiptService {
     if (seq > head) {
       throw new CodedError('BAD_REQUEST', 'There is no message of this seq yet.', { field: 'seq' })
     }
-    const isPlayed = kind === 'played'
-    // Each is kept for itself: only of what can be played.
-    if (isPlayed && (await this.#messages.typeAt(conversationId, seq)) !== 'voice') {
-      throw new CodedError('BAD_REQUEST', 'This is no voice message.', { field: 'seq' })
-    }
+    const plays = kind === 'played' ? await this.#playOf(userId, conversationId, seq) : []
+    if (kind === 'played' && plays.length === 0) return
     await this.#marks.raise({
       conversationId,
       userId,
-      deliveredSeq: isPlayed ? 0 : seq,
+      deliveredSeq: kind === 'played' ? 0 : seq,
       readSeq: kind === 'read' ? seq : 0,
-      playedSeqs: isPlayed ? [seq] : [],
+      playedSeqs: plays.map((play) => play.seq),
     })
-    this.#toTell({ conversationId, userId, playedSeqs: isPlayed ? [seq] : [] })
+    this.#toTell({ conversationId, userId, plays })
+  }
+
+  /** Each is kept for itself: only of what can be played. Who hears their own again has not played it. */
+  async #playOf(userId: string, conversationId: string, seq: number): Promise<Play[]> {
+    const senderId = await this.#messages.voiceSenderAt(conversationId, seq)
+    if (senderId === undefined) {
+      throw new CodedError('BAD_REQUEST', 'This is no voice message.', { field: 'seq' })
+    }
+    return senderId === userId ? [] : [{ seq, senderId }]
   }
 
   /** Tells what moved since the last time. */
@@ -98,37 +112,47 @@ export class ReceiptService {
   #toTell(moved: Moved): void {
     const key = noteId(moved)
     const before = this.#untold.get(key)
-    if (before) before.playedSeqs.push(...moved.playedSeqs)
+    if (before) before.plays.push(...moved.plays)
     else if (this.#untold.size < maxUntold) this.#untold.set(key, moved)
   }
 
-  async #tell({ conversationId, userId, playedSeqs }: Moved, mark: Mark | undefined): Promise<void> {
+  async #tell({ conversationId, userId, plays }: Moved, mark: Mark | undefined): Promise<void> {
     if (!mark) return
+    const { deliveredSeq, readSeq } = mark
+    const now = { conversationId, userId, deliveredSeq, readSeq }
+    await this.#tellMoved(now)
+    if (plays.length > 0) await this.#tellPlayed(now, plays)
+  }
+
+  async #tellMoved(now: ToldMark): Promise<void> {
+    const { conversationId, userId, deliveredSeq, readSeq } = now
     const key = noteId({ conversationId, userId })
     const before = this.#told.get(key) ?? { deliveredSeq: 0, readSeq: 0 }
-    const moved = mark.deliveredSeq > before.deliveredSeq || mark.readSeq > before.readSeq
-    if (!moved && playedSeqs.length === 0) return
-    const { deliveredSeq, readSeq } = mark
-    const own = { conversationId, userId, deliveredSeq, readSeq }
+    if (deliveredSeq <= before.deliveredSeq && readSeq <= before.readSeq) return
     // One's own devices share the mark whatever others may see.
-    this.#fanout.toUser(userId, 'message_status_changed', own)
-    for (const playedSeq of playedSeqs) {
-      this.#fanout.toUser(userId, 'message_status_changed', { ...own, playedSeq })
-    }
-    for (const senderId of await this.#senders(own, before.deliveredSeq)) {
+    this.#fanout.toUser(userId, 'message_status_changed', now)
+    for (const senderId of await this.#senders(now, before.deliveredSeq)) {
       const shown = await this.#settings.receiptsShown([userId, senderId])
-      const seen = shown ? own : { ...own, readSeq: 0 }
-      this.#fanout.toUser(senderId, 'message_status_changed', seen)
-      if (!shown) continue
-      for (const playedSeq of playedSeqs) {
-        this.#fanout.toUser(senderId, 'message_status_changed', { ...own, playedSeq })
-      }
+      this.#fanout.toUser(senderId, 'message_status_changed', shown ? now : { ...now, readSeq: 0 })
     }
     this.#told.set(key, { deliveredSeq, readSeq })
   }
 
+  /** To who plays it on their other devices, and to who said it; except, as with all receipts, in a large group. */
+  async #tellPlayed(now: ToldMark, plays: Play[]): Promise<void> {
+    const { conversationId, userId } = now
+    const isLarge = !directMembers(conversationId) && (await this.#sizes.about(conversationId)) > largeGroup
+    // What was said twice within the moment is told once.
+    for (const [playedSeq, senderId] of new Map(plays.map(({ seq, senderId }) => [seq, senderId]))) {
+      this.#fanout.toUser(userId, 'message_status_changed', { ...now, playedSeq })
+      if (isLarge || !(await this.#access.mayRead(senderId, conversationId))) continue
+      if (!(await this.#settings.receiptsShown([userId, senderId]))) continue
+      this.#fanout.toUser(senderId, 'message_status_changed', { ...now, playedSeq })
+    }
+  }
+
   /** Those whose messages this concerns and who may know, except in a large group. */
-  async #senders(mark: Mark & { conversationId: string }, from: number): Promise<string[]> {
+  async #senders(mark: ToldMark, from: number): Promise<string[]> {
     const { conversationId, userId, deliveredSeq } = mark
     const members = directMembers(conversationId)
     if (members) return members.filter((member) => member !== userId)

@@ -3,8 +3,9 @@ import type { UserSettings } from '../accounts/user-settings.ts'
 import { type GroupSizes, largeGroup } from '../conversations/group-sizes.ts'
 import type { MembershipStore } from '../conversations/membership-store.ts'
 import { noteId } from './mark-kind.ts'
-import type { FullMark, MarkPlace, Marks } from './marks.ts'
+import type { MarkPlace, Marks } from './marks.ts'
 import { type Progress, statusOf } from './message-status.ts'
+import { type FullMark, withPlayers } from './players.ts'
 
 /** Messages of one conversation. */
 export interface Shown {
@@ -92,16 +93,14 @@ export class StatusView {
   }
 }
 
-/** The viewer's own mark tells what they have played. */
+/** One's own mark tells what one has played of others, theirs what they have played of one's own; nothing else is asked for. */
 function placesOf(viewerId: string, { conversationId, messages, others }: Asked): MarkPlace[] {
-  const hasVoice = messages.some(({ voiceMessage }) => voiceMessage)
-  const users = [...(hasVoice ? [viewerId] : []), ...others.map(({ userId }) => userId)]
-  return users.map((userId) => ({ conversationId, userId }))
-}
-
-function withPlayers(message: Message, marks: FullMark[]): Message {
-  const { voiceMessage, seq } = message
-  const playedBy = marks.filter(({ playedSeqs }) => playedSeqs.includes(seq)).map(({ userId }) => userId)
-  if (!voiceMessage || playedBy.length === 0) return message
-  return { ...message, voiceMessage: { ...voiceMessage, playedBy } }
+  const voices = messages.filter(({ voiceMessage }) => voiceMessage)
+  const [said, heard] = [true, false].map((isOwn) =>
+    voices.filter(({ sender }) => (sender._id === viewerId) === isOwn).map(({ seq }) => seq),
+  ) as [number[], number[]]
+  return [
+    ...(heard.length > 0 ? [{ conversationId, userId: viewerId, voiceSeqs: heard }] : []),
+    ...others.map(({ userId }) => ({ conversationId, userId, voiceSeqs: said })),
+  ]
 }

@@ -22,6 +22,7 @@ import { createMetrics } from '@earshot/core/observability/metrics'
 import { agreeOnShards } from '@earshot/core/presence/shard-agreement'
 import { MarkStore } from '@earshot/core/receipts/mark-store'
 import { Marks } from '@earshot/core/receipts/marks'
+import { PlayStore } from '@earshot/core/receipts/play-store'
 import { StatusView } from '@earshot/core/receipts/status-view'
 import { PositionStore } from '@earshot/core/voice/position-store'
 import { VoiceStaging } from '@earshot/core/voice/staging'
@@ -62,7 +63,7 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
     changes: new ChangeStore(db),
     groupSizes: new GroupSizes(db),
     heads: new ConversationHeads({ store: conversations, messages, writeBehind }),
-    marks: new Marks({ store: new MarkStore(db), writeBehind }),
+    marks: new Marks({ store: new MarkStore(db), plays: new PlayStore(db), writeBehind }),
     media: new MediaStore(db, { orphanMs: config.MEDIA_ORPHAN_TTL_S * 1_000 }),
     positions: new PositionStore(db),
     settings: new UserSettings(db),

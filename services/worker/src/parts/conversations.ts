@@ -8,6 +8,7 @@ import { PendingMemberships } from '@earshot/core/conversations/pending-membersh
 import type { MessageDoc } from '@earshot/core/messages/message-doc'
 import { MarkStore } from '@earshot/core/receipts/mark-store'
 import { Marks } from '@earshot/core/receipts/marks'
+import { PlayStore } from '@earshot/core/receipts/play-store'
 import type { Basis } from './basis.ts'
 import type { Media } from './media.ts'
 
@@ -25,7 +26,7 @@ export function createConversations(
   const { messages, conversations, memberships } = stores
 
   const heads = new ConversationHeads({ store: conversations, messages, writeBehind, onAdvanced })
-  const marks = new Marks({ store: new MarkStore(db), writeBehind })
+  const marks = new Marks({ store: new MarkStore(db), plays: new PlayStore(db), writeBehind })
   const changes = new ChangeFinisher({
     changes: new ChangeStore(db),
     applier: new ChangeApplier(db),

@@ -30,6 +30,7 @@ import {
 } from './chat-state.ts'
 import { changeEverywhere, goTo, goToNewest, viewOf, withNewer, withOlder } from './history-window.ts'
 import { keepKnown } from './keep-known.ts'
+import { refreshed, unplayedConversations } from './played-meanwhile.ts'
 import type { Uploads } from './uploads.ts'
 
 const pageSize = 50
@@ -418,12 +419,20 @@ export class ChatStore {
     }))
   }
 
-  /** What could not be loaded is tried again. */
+  /** What could not be loaded is tried again, and what may have been played meanwhile is looked at. */
   async #resume(): Promise<void> {
     await this.loadConversations()
     const { history } = this.state.get()
     const failed = Object.keys(history).filter((conversationId) => history[conversationId] === 'failed')
     await Promise.all(failed.map((conversationId) => this.open(conversationId)))
+    for (const conversationId of unplayedConversations(this.state.get(), pageSize)) {
+      try {
+        const page = await this.#client.http.history(conversationId, { limit: pageSize })
+        this.state.update((state) => refreshed(state, conversationId, page))
+      } catch (error) {
+        console.warn('Earshot: what was played meanwhile could not be looked up.', error)
+      }
+    }
   }
 }
 
