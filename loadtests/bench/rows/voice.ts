@@ -37,7 +37,7 @@ const unfinished = 64
 const storesOnly = { PRESENCE_BROADCAST: 'false', VOICE_FFMPEG: 'off' }
 const prepares = { PRESENCE_BROADCAST: 'false' }
 const restMs = 10_000
-/** Fetched over HTTP, one by one. */
+/** Fetched over HTTP by their recipients, one by one. */
 const sampled = 20
 const shares = [0, 0.25, 0.5, 0.75, 1]
 
@@ -222,7 +222,7 @@ function memoryTable(
     ]),
     notes: [
       `${talked.sent} voice messages of ${bytes} bytes by ${people} users in ${seconds(talked.elapsedMs)} s, all stored after ${seconds(storedAfterMs)} s; the end is ${restMs / 1_000} s later.`,
-      `Acknowledged: ${talked.acked}; delivered with the audio that was sent: ${talked.delivered}; twice: ${talked.doubled}; stored with the SHA-256 of what was sent: ${same}; of these fetched by the recipient, the same: ${fetched}.`,
+      `Acknowledged: ${talked.acked}; delivered with the audio that was sent: ${talked.delivered}; twice: ${talked.doubled}; stored with the SHA-256 of what was sent: ${same}; **lost: ${talked.sent - same}**. Of these fetched by the recipient, the same: ${fetched}.`,
       "Memory of a process with its descendants; of PostgreSQL's what they do not share.",
     ],
   }

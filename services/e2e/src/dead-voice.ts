@@ -22,7 +22,7 @@ export async function sendDoomedVoice(
   const key = `${cluster.prefix}:audio:{${ack._id}}`
   await cluster.redis.rename(key, `${key}:kept`)
   // Of another type: to read it as audio is an error, and no store is away.
-  await cluster.redis.hset(key, 'not', 'audio')
+  await cluster.redis.set(key, 'no hash of audio')
   return {
     ack,
     audio,

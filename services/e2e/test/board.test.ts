@@ -18,11 +18,12 @@ t.test('no board unless it has a password', async (t) => {
   }
 })
 
-t.test('with the password: all queues, and what is dead can be retried', async (t) => {
+t.test('with the password: all queues, and what is dead can be retried and dropped', async (t) => {
   const env = { BOARD_PASSWORD: password, VOICE_JOB_ATTEMPTS: '1' }
   const cluster = await startCluster(t, { nodes: 1, workers: 0, env })
   const ann = await cluster.connect('ann')
   const { ack, audio, heal } = await sendDoomedVoice(cluster, ann, 'ann')
+  const doomed = await sendDoomedVoice(cluster, ann, 'ann')
   const { port } = await cluster.addWorker()
   const board = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
     fetch(`http://127.0.0.1:${port}/board${path}`, {
@@ -48,7 +49,7 @@ t.test('with the password: all queues, and what is dead can be retried', async (
 
   const state = async () =>
     (await (await board('/api/queues?activeQueue=voice&status=failed')).json()) as BoardState
-  await until(async () => (await state()).queues.some(({ counts }) => counts.failed > 0))
+  await until(async () => (await state()).queues.some(({ counts }) => counts.failed === 2))
   const { queues } = await state()
   t.strictSame(
     queues.map(({ name }) => name).sort(),
@@ -56,7 +57,7 @@ t.test('with the password: all queues, and what is dead can be retried', async (
     'every queue',
   )
   const voice = queues.find(({ name }) => name === 'voice')
-  t.match(voice?.jobs, [{ id: ack._id, failedReason: /WRONGTYPE/ }])
+  t.match(voice?.jobs.find(({ id }) => id === ack._id)?.failedReason, /WRONGTYPE/)
   t.equal(JSON.stringify(queues).includes(audio.toString('base64')), false, 'no audio')
 
   for (const path of [
@@ -84,5 +85,11 @@ t.test('with the password: all queues, and what is dead can be retried', async (
   t.equal((await board(retry, { method: 'PUT', headers: own })).status, 204)
   await ann.hears('voice_message_stored')
   t.ok(audio.equals(await bytesOf(await ann.http(`/media/${ack._id}`))))
+  const failed = async () => (await state()).queues.find(({ name }) => name === 'voice')?.counts.failed
+  await until(async () => (await failed()) === 1)
+  const drop = `/api/queues/voice/${doomed.ack._id}/clean`
+  t.equal((await board(drop, { method: 'PUT', headers: { origin: 'https://evil.example' } })).status, 403)
+  t.equal((await board(drop, { method: 'PUT', headers: own })).status, 204)
+  t.equal(await failed(), 0, 'dropped')
   t.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200, 'the rest is as open as before')
 })

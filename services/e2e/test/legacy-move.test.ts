@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { loadStoresConfig } from '@earshot/core/config/load'
 import { InlineMover } from '@earshot/core/legacy/inline-mover'
 import type { BlobContent, BlobStore } from '@earshot/core/media/blob-store'
@@ -12,6 +15,7 @@ import { dataUrl, webmBytes } from '../src/speech.ts'
 import type { TestClient } from '../src/test-client.ts'
 import { bytesOf, kept, opaqueBytes, until } from '../src/uploads.ts'
 
+const program = fileURLToPath(new URL('../../worker/src/cli/media-main.ts', import.meta.url))
 const headersThatCount = ['content-type', 'content-length', 'etag', 'content-disposition', 'accept-ranges']
 
 /** All that a client is told of a media: whole, in part, and by its headers. */
@@ -72,6 +76,20 @@ for (const store of ['gridfs', 's3']) {
     ]
     const before = await look()
 
+    const keys = async () => {
+      if (bucket) return bucket.keys()
+      const files = await cluster.db.collection<{ _id: string }>('media.files').find({}).toArray()
+      return files.map(({ _id }) => _id).sort()
+    }
+    const killed = spawn(process.execPath, [program, 'move-inline'], {
+      env: { PATH: process.env.PATH, ...cluster.env },
+      stdio: 'ignore',
+    })
+    await until(async () => (await keys()).length > 0)
+    killed.kill('SIGKILL')
+    await once(killed, 'exit')
+    t.same(await look(), before, 'killed in the middle')
+
     const run = async () => {
       let said = ''
       const note = (text: string) => {
@@ -91,11 +109,6 @@ for (const store of ['gridfs', 's3']) {
     t.same(await look(), before)
     const docs = await cluster.db.collection('messages').find({}).toArray()
     t.notOk(JSON.stringify(docs).includes('base64'), 'nothing is left in the documents')
-    const keys = async () => {
-      if (bucket) return bucket.keys()
-      const files = await cluster.db.collection<{ _id: string }>('media.files').find({}).toArray()
-      return files.map(({ _id }) => _id).sort()
-    }
     t.same(await keys(), carrying.toSorted())
     t.match(await run(), { code: 0, said: /Done: 0 moved/ }, 'again, there is nothing to do')
 

@@ -24,18 +24,24 @@ t.test('audio whose jobs wait for an operator stays, and hides nothing behind it
   await cluster.db.collection<{ _id: string }>('messages').insertMany(
     staged.map((_id, seq) => ({
       ...{ _id, conversationId: 'c', seq, sender: { _id: 'ann', name: 'Ann' }, createdAt: new Date() },
-      ...{ messageType: 'voice', content: '', voiceMessage: { place: 'staged', size: 1 } },
+      ...{ messageType: 'voice', content: '', voiceMessage: { place: 'staged', size: 1, sha256: 'x' } },
     })),
   )
-  for (const [i, messageId] of [...staged, 'never sent'].entries()) {
-    await staging.stage(messageId, Buffer.from('x'))
-    await redis.zadd(`${prefix}:{voice}:times`, i, messageId)
+  const neverSent = { messageId: 'never sent', sha256: 'x' }
+  const neverSaid = { messageId: 'message-249', sha256: 'of other audio, sent under the same key' }
+  const all = [...staged.map((messageId) => ({ messageId, sha256: 'x' })), neverSent, neverSaid]
+  for (const [i, audio] of all.entries()) {
+    const { messageId, sha256 } = audio
+    await staging.stage(audio, Buffer.from('x'))
+    await redis.zadd(`${prefix}:{voice}:times`, i, `${messageId}:${sha256}`)
     await redis.expire(`${prefix}:audio:{${messageId}}`, 100)
   }
   await audit.run()
-  t.equal(await staging.read('never sent').then(String), 'x', 'not reached yet')
+  t.equal(await staging.read(neverSent).then(String), 'x', 'not reached yet')
   await audit.run()
-  t.equal(await staging.read('never sent'), null, 'its message never came to be')
+  t.equal(await staging.read(neverSent), null, 'its message never came to be')
+  t.equal(await staging.read(neverSaid), null, 'its message says something else')
+  t.equal(await staging.read({ ...neverSaid, sha256: 'x' }).then(String), 'x')
   t.equal(await redis.get(`${prefix}:{voice}:bytes`), '250')
   for (const messageId of [staged.at(0), staged.at(-1)]) {
     t.ok((await redis.ttl(`${prefix}:audio:{${messageId}}`)) > 100, 'does not end by its age')

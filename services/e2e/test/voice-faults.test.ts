@@ -3,10 +3,12 @@ import { startRedis } from '../../../infra/servers/redis.ts'
 import { type Cluster, startCluster } from '../src/cluster.ts'
 import { Gate } from '../src/gate.ts'
 import { jobsJson } from '../src/jobs-command.ts'
+import { noSpeech, recording, voiceOf } from '../src/recordings.ts'
+import { says, scriptedRecogniser } from '../src/scripted-recogniser.ts'
 import type { ServiceProcess } from '../src/service-process.ts'
 import { dataUrl, webmBytes } from '../src/speech.ts'
 import type { TestClient } from '../src/test-client.ts'
-import { bytesOf, kept, until } from '../src/uploads.ts'
+import { bytesOf, kept, nothing, until } from '../src/uploads.ts'
 import { Wire } from '../src/wire.ts'
 
 /** Any failure that counts would be one too many. */
@@ -147,5 +149,51 @@ t.test('a worker that cannot finish leaves all the same, and another one takes o
   await ann.hears('voice_message_stored')
   t.match(await kept(cluster), { files: 1, chunks: 1 })
   t.ok(audio.equals(await bytesOf(await ann.http(`/media/${_id}`))))
+  await nobodyDied(t, cluster)
+})
+
+t.test(
+  'a worker is killed while it stores what it has made playable: another one makes it, once',
+  { skip: noSpeech },
+  async (t) => {
+    // The gateway stores what was sent: so the worker's only blob is the form that every browser plays.
+    const env = { ...once, VOICE_LOCK_MS: '500', VOICE_STAGE_MAX_BYTES: '1', VOICE_FFMPEG: 'ffmpeg' }
+    const cluster = await startCluster(t, { workers: 0, env })
+    const { worker, held } = await slowWorker(t, cluster)
+    const ann = await cluster.connect('ann', 0)
+    const bob = await cluster.connect('bob', 1)
+    const { bytes, type } = await recording('Please call me back tomorrow.', 'live webm')
+    const { _id: messageId } = await ann.send('voice_message', {
+      recipientId: 'bob',
+      voiceMessage: voiceOf(bytes, type, 2),
+    })
+    await held.asked
+    await worker.kill('SIGKILL')
+    held.release()
+    await cluster.addWorker()
+    const { voiceMessage } = await bob.hears('voice_message_stored', (of) => !!of.voiceMessage.original)
+    t.equal((await bytesOf(await bob.http(voiceMessage.url))).length, voiceMessage.size)
+    t.match(await kept(cluster), { files: 2, chunks: 2 }, 'what was sent, and one form of it')
+    await nobodyDied(t, cluster)
+    await ann.send('delete_message', { messageId })
+    t.same(await kept(cluster), nothing)
+  },
+)
+
+t.test('a worker is killed while a recogniser listens: another one asks again, and is heard', async (t) => {
+  const asked = Promise.withResolvers<void>()
+  const { url } = await scriptedRecogniser(t, () => asked.resolve(), says('in the end'))
+  const cluster = await startCluster(t, {
+    workers: 0,
+    env: { ...once, VOICE_LOCK_MS: '500', TRANSCRIBE_URL: url },
+  })
+  const worker = await cluster.addProcess('worker')
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  await say(ann, 'bob', webmBytes(500))
+  await asked.promise
+  await worker.kill('SIGKILL')
+  await cluster.addWorker()
+  t.match(await bob.hears('voice_message_transcribed'), { voiceMessage: { transcript: 'in the end' } })
   await nobodyDied(t, cluster)
 })

@@ -1,3 +1,4 @@
+import type { HistoryPage } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
 import {
@@ -10,7 +11,7 @@ import {
 } from '../src/recordings.ts'
 import { dataUrl, webm, webmBytes } from '../src/speech.ts'
 import type { TestClient } from '../src/test-client.ts'
-import { upload } from '../src/uploads.ts'
+import { bytesOf, until, upload } from '../src/uploads.ts'
 
 const text = 'Please call me back tomorrow morning about the meeting.'
 const refused = (code: string, field: string) => ({ ok: false, error: { code, field } })
@@ -157,3 +158,50 @@ t.test(
     t.match(await ended, /transport/)
   },
 )
+
+for (const [where, env] of [
+  ['staged', {}],
+  ['without room to be staged', { VOICE_STAGE_MAX_BYTES: '1' }],
+] as const) {
+  t.test(`the same key with other audio is refused, and the first stays what it was: ${where}`, async (t) => {
+    const cluster = await startCluster(t, { workers: 0, env })
+    const nodes = [await cluster.connect('ann', 0), await cluster.connect('ann', 1)] as const
+    const bob = await cluster.connect('bob', 0)
+    const say = (node: 0 | 1, clientMessageId: string, audio: Buffer) =>
+      nodes[node].raw('voice_message', {
+        recipientId: 'bob',
+        voiceMessage: voiceOf(audio, 'audio/webm', 1),
+        clientMessageId,
+      })
+    const conflict = { ok: false, error: { code: 'CONFLICT', field: 'clientMessageId' } }
+    const keptOf = async (clientMessageId: string) => {
+      const { _id, conversationId } = await bob.hears(
+        'new_voice_message',
+        (message) => message.clientMessageId === clientMessageId,
+      )
+      const path = `/chat/${encodeURIComponent(conversationId)}/messages`
+      const { messages } = await bob.get<HistoryPage>(path)
+      const message = messages.find((one) => one._id === _id)
+      return bytesOf(await bob.http(message?.voiceMessage?.url ?? ''))
+    }
+
+    const [first, other] = [webmBytes(2_000), webmBytes(3_000)]
+    t.match(await say(0, 'k', first), { ok: true })
+    t.match(await say(1, 'k', other), conflict)
+    t.ok(first.equals(await keptOf('k')))
+    t.match(await say(0, 'k', first), { ok: true }, 'said again it has its answer')
+    t.ok(first.equals(await keptOf('k')))
+
+    const rivals = [webmBytes(2_000), webmBytes(3_000)] as const
+    const answers = await Promise.all([say(0, 'at once', rivals[0]), say(1, 'at once', rivals[1])])
+    const winner = answers.findIndex(({ ok }) => ok)
+    t.match(answers[1 - winner], conflict)
+    t.ok(rivals[winner]?.equals(await keptOf('at once')))
+
+    await cluster.addWorker()
+    const stored = () => cluster.db.collection('messages').countDocuments({ 'voiceMessage.place': 'stored' })
+    await until(async () => (await stored()) === 2)
+    t.ok(first.equals(await keptOf('k')), 'and when it is stored')
+    t.ok(rivals[winner]?.equals(await keptOf('at once')))
+  })
+}

@@ -2,6 +2,7 @@ import type { HistoryPage } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
 import { dataUrl, webmBytes } from '../src/speech.ts'
+import { bytesOf, kept, nothing, until } from '../src/uploads.ts'
 
 t.test('a voice message is heard at once, stored by the worker and fetched byte for byte', async (t) => {
   const cluster = await startCluster(t)
@@ -105,11 +106,34 @@ t.test('what is refused', async (t) => {
 })
 
 t.test('without room in staging the audio goes to the blob store at once', async (t) => {
-  const cluster = await startCluster(t, { nodes: 1, workers: 0, env: { VOICE_STAGE_MAX_BYTES: '100' } })
+  const env = { VOICE_STAGE_MAX_BYTES: '100', MEDIA_ORPHAN_TTL_S: '0', MEDIA_SWEEP_MS: '20' }
+  const cluster = await startCluster(t, { nodes: 1, workers: 0, env })
   const ann = await cluster.connect('ann')
+  const say = (audio: Buffer, clientMessageId: string) => {
+    const voiceMessage = { url: dataUrl(audio), duration: 1, mimeType: 'audio/webm', size: audio.length }
+    return ann.raw('voice_message', { recipientId: 'ann', voiceMessage, clientMessageId })
+  }
   const audio = webmBytes(1_000)
-  const voiceMessage = { url: dataUrl(audio), duration: 1, mimeType: 'audio/webm', size: 1_000 }
-  const ack = await ann.send('voice_message', { recipientId: 'ann', voiceMessage })
+  t.match(await say(audio, 'k'), { ok: true })
   t.equal(await cluster.db.collection('media.files').countDocuments({}), 1)
-  t.ok(audio.equals(Buffer.from(await (await ann.http(`/media/${ack._id}`)).arrayBuffer())))
+  const conversationId = 'dm:ann:ann'
+  const read = async () =>
+    (await ann.get<HistoryPage>(`/chat/${encodeURIComponent(conversationId)}/messages`)).messages[0]
+  const { url = '' } = (await read())?.voiceMessage ?? {}
+  const answer = await ann.http(url)
+  t.ok(audio.equals(await bytesOf(answer)))
+  const saved = await ann.http(`${url}?download`)
+  t.match(saved.headers.get('content-disposition'), /^attachment; filename="voice-message-.*\.webm"/)
+
+  // What was stored for sends that made no message, and for one said again, is found and goes.
+  t.match(await say(webmBytes(1_000), 'k'), { error: { code: 'CONFLICT' } })
+  t.match(await say(audio, 'k'), { ok: true })
+  t.equal((await kept(cluster)).files, 3)
+  await cluster.db.collection('media').updateMany({}, { $set: { checkAt: new Date(0) } })
+  await cluster.addWorker()
+  t.match(await ann.hears('voice_message_stored'), { voiceMessage: { url } }, 'told as if it had been staged')
+  await until(async () => (await kept(cluster)).files === 1)
+  t.ok(audio.equals(await bytesOf(await ann.http(url))))
+  await ann.send('delete_message', { messageId: (await read())?._id })
+  t.same(await kept(cluster), nothing)
 })

@@ -63,9 +63,9 @@ async function fetchSome(messages: number): Promise<Fetched> {
   const numbers = Array.from({ length: some }, (_, i) => Math.floor((i * talk.messages) / some)).values()
   const worker = async () => {
     for (const n of numbers) {
-      const { recipient, messageId, audio } = talk.fetchable(n)
+      const { recipient, messageId, url, audio } = talk.fetchable(n)
       const headers = { authorization: `Bearer ${recipient.token}` }
-      const response = await fetch(`${recipient.url}/media/${messageId}`, { headers })
+      const response = await fetch(recipient.url + url, { headers })
       const bytes = Buffer.from(await response.arrayBuffer())
       if (response.ok && sha256(bytes) === sha256(audio)) fetched.same++
       else fetched.wrong.push(`${messageId}: ${response.status}, ${bytes.length} bytes`)

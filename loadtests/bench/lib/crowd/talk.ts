@@ -32,7 +32,8 @@ export class Talk {
   /** Bits: acknowledged, delivered. */
   readonly #done: Uint8Array
   readonly #ids: string[] = []
-  readonly #stored = new Set<string>()
+  /** Where each is, by its id. */
+  readonly #stored = new Map<string, string>()
   readonly #over = Promise.withResolvers<void>()
   #sent = 0
   #acked = 0
@@ -80,12 +81,13 @@ export class Talk {
     }
   }
 
-  /** Who may hear the message with this number, and the id that it got. */
-  fetchable(n: number): { recipient: Member; messageId: string; audio: Buffer } {
+  /** Who may hear the message with this number, the id that it got, and where its audio is. */
+  fetchable(n: number): { recipient: Member; messageId: string; url: string; audio: Buffer } {
     const { clip } = this.#order
     const messageId = this.#ids[n]
     if (!clip || messageId === undefined) throw new Error(`message ${n} has no audio`)
-    return { recipient: this.#pair(n).recipient, messageId, audio: this.#audio(clip, n) }
+    const url = this.#stored.get(messageId) ?? ''
+    return { recipient: this.#pair(n).recipient, messageId, url, audio: this.#audio(clip, n) }
   }
 
   #audio(clip: Clip, n: number): Buffer {
@@ -140,7 +142,8 @@ export class Talk {
     else if (head.startsWith(events[this.#order.kind].heard)) this.#takeMessage(frame)
     else if (head.startsWith(storedEvent)) {
       if (this.#order.until === 'prepared' && !frame.includes('"original":')) return
-      this.#stored.add(head.slice(storedEvent.length, head.indexOf('"', storedEvent.length)))
+      const id = head.slice(storedEvent.length, head.indexOf('"', storedEvent.length))
+      this.#stored.set(id, urlIn(frame))
       this.#checkOver()
     }
   }
@@ -204,4 +207,11 @@ export class Talk {
     const parts = [`${this.#sent} sent`, `${this.#acked} acknowledged`, `${this.#delivered} delivered`]
     return [...parts, `${this.#stored.size} stored`].join(', ')
   }
+}
+
+/** The first one in an event. */
+function urlIn(frame: Buffer): string {
+  const mark = '"url":"'
+  const at = frame.indexOf(mark) + mark.length
+  return frame.toString('latin1', at, frame.indexOf('"', at))
 }

@@ -4,7 +4,7 @@ import type { ConversationAccess } from '../conversations/access.ts'
 import type { InlineMedia } from '../legacy/inline-media.ts'
 import { type MessageDoc, mediaUrl, messageOfPlayback } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
-import type { VoiceStaging } from '../voice/staging.ts'
+import type { StagedAudio, VoiceStaging } from '../voice/staging.ts'
 import { voiceFileName } from '../voice/voice-file-name.ts'
 import type { BlobStore, ByteRange, DirectAnswer } from './blob-store.ts'
 import { toMediaRecord } from './media-doc.ts'
@@ -89,8 +89,8 @@ export class MediaService {
     const voice = doc.voiceMessage
     // Audio that was uploaded has an id of its own.
     if (!voice || voice.mediaId !== undefined) throw noSuchMedia()
-    const bytes = await this.#voiceSource(messageId, voice.place === 'staged')
-    const { mimeType, size, sha256 } = voice
+    const { mimeType, size, sha256, place } = voice
+    const bytes = await this.#voiceSource({ messageId, sha256 }, place === 'staged')
     return { _id: messageId, ...named(doc), mimeType, size, sha256, createdAt: doc.createdAt, ...bytes }
   }
 
@@ -107,8 +107,9 @@ export class MediaService {
     return doc
   }
 
-  async #voiceSource(messageId: string, isStaged: boolean): Promise<Bytes> {
-    const staged = isStaged ? await this.#staging.read(messageId) : null
+  async #voiceSource(audio: StagedAudio, isStaged: boolean): Promise<Bytes> {
+    const { messageId } = audio
+    const staged = isStaged ? await this.#staging.read(audio) : null
     if (staged) return inMemory(staged)
     // Not staged any more: the worker stored it since the message was read.
     if (!(await this.#blobs.info(messageId))) throw noSuchMedia()

@@ -155,7 +155,7 @@ export class MessageService {
   ): Promise<SendAck> {
     const draft = this.#draft(sender, target, said, options)
     const { doc, voiceUrl } = await this.#commit(sender, draft, may, said)
-    await this.#voice.committed(doc, sender.correlationId)
+    await this.#voice.committed(doc, voiceUrl?.startsWith('data:') === true, sender.correlationId)
     // A duplicate is told again: a crash may have come between its commit and its telling.
     this.#deliver(sender, target, doc, voiceUrl)
     await this.#fanout.told()

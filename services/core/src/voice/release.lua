@@ -1,6 +1,6 @@
 -- Gives the room of staged audio back.
--- KEYS[1] sizes by message   KEYS[2] messages by the time they were staged   KEYS[3] sum of the sizes
--- ARGV[1] message id
+-- KEYS[1] sizes by entry   KEYS[2] entries by the time they were staged   KEYS[3] sum of the sizes
+-- ARGV[1] entry: <message id>:<sha256>
 -- Returns the bytes given back.
 local size = redis.call('HGET', KEYS[1], ARGV[1])
 if not size then return 0 end

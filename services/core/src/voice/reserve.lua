@@ -1,7 +1,7 @@
 -- Books room for staged audio.
--- KEYS[1] sizes by message   KEYS[2] messages by the time they were staged   KEYS[3] sum of the sizes
--- ARGV[1] message id   ARGV[2] bytes   ARGV[3] most bytes in all
--- Returns 1 when there is room (or the message has it already), else 0.
+-- KEYS[1] sizes by entry   KEYS[2] entries by the time they were staged   KEYS[3] sum of the sizes
+-- ARGV[1] entry: <message id>:<sha256>   ARGV[2] bytes   ARGV[3] most bytes in all
+-- Returns 1 when there is room (or the entry has it already), else 0.
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 1 end
 if tonumber(redis.call('GET', KEYS[3]) or 0) + tonumber(ARGV[2]) > tonumber(ARGV[3]) then return 0 end
 local time = redis.call('TIME')

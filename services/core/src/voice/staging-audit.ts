@@ -1,5 +1,5 @@
 import type { MessageStore } from '../messages/message-store.ts'
-import type { VoiceStaging } from './staging.ts'
+import type { StagedAudio, VoiceStaging } from './staging.ts'
 import type { VoiceQueue } from './voice-queue.ts'
 
 const batch = 200
@@ -7,7 +7,7 @@ const batch = 200
 const settledMs = 60_000
 
 /**
- * Finds staged audio that nobody takes care of: queues it again, or drops it when its message never came to be. Audio that
+ * Finds staged audio that nobody takes care of: queues it again, or drops it when its message never came to be or says something else. Audio that
  * was acknowledged does not end by its age, however long its job waits for an operator.
  */
 export class StagingAudit {
@@ -24,17 +24,18 @@ export class StagingAudit {
   }
 
   async run(): Promise<void> {
-    const messageIds = await this.#staging.olderThan(settledMs, this.#offset, batch)
+    const found = await this.#staging.olderThan(settledMs, this.#offset, batch)
     let kept = 0
-    for (const messageId of messageIds) if (await this.#look(messageId)) kept++
-    this.#offset = messageIds.length < batch ? 0 : this.#offset + kept
+    for (const staged of found) if (await this.#look(staged)) kept++
+    this.#offset = found.length < batch ? 0 : this.#offset + kept
   }
 
   /** Returns whether the audio stays. */
-  async #look(messageId: string): Promise<boolean> {
-    const doc = await this.#messages.byId(messageId)
-    if (doc?.voiceMessage?.place !== 'staged') {
-      await this.#staging.drop(messageId)
+  async #look(staged: StagedAudio): Promise<boolean> {
+    const { messageId, sha256 } = staged
+    const voice = (await this.#messages.byId(messageId))?.voiceMessage
+    if (voice?.place !== 'staged' || voice.sha256 !== sha256) {
+      await this.#staging.dropOne(staged)
       return false
     }
     // A job that exists, waiting or dead, is left as it is: its id is the message's.

@@ -8,13 +8,20 @@ export interface StagingOptions {
   maxBytes: number
 }
 
+/** Staged audio: of a message, or of what was to be one. */
+export interface StagedAudio {
+  messageId: string
+  sha256: string
+}
+
 /**
  * Audio between its acknowledgement and its storage by the worker. In Redis, which survives its own restart by its
- * append-only file; bounded in sum and in age.
+ * append-only file; bounded in sum and in age. Told apart by its hash: who sends something else under the same key is
+ * refused by the commit, which comes later, and must not have changed what the message says until then.
  *
  * Keys:
- *   <prefix>:{voice}:sizes, :times, :bytes   the books: hash, sorted set and counter in one slot
- *   <prefix>:audio:{<messageId>}             the bytes, spread over all slots
+ *   <prefix>:{voice}:sizes, :times, :bytes   the books by <messageId>:<sha256>: hash, sorted set and counter in one slot
+ *   <prefix>:audio:{<messageId>}             hash of the bytes by their SHA-256, spread over all slots
  */
 export class VoiceStaging {
   readonly #redis: Redis
@@ -32,21 +39,47 @@ export class VoiceStaging {
     this.#release = defineScript(redis, 'voice_release', new URL('./release.lua', import.meta.url))
   }
 
-  /** Returns false when there is no room: then the audio goes to the blob store at once. */
-  async stage(messageId: string, bytes: Buffer): Promise<boolean> {
-    const args = [messageId, bytes.length, this.#options.maxBytes]
+  /** Returns false when there is no room. */
+  async stage(staged: StagedAudio, bytes: Buffer): Promise<boolean> {
+    const args = [entryOf(staged), bytes.length, this.#options.maxBytes]
     if ((await this.#reserve(this.#books, args)) !== 1) return false
-    await this.#redis.set(this.#key(messageId), bytes, 'EX', this.#options.ttlSeconds)
+    const key = this.#key(staged.messageId)
+    const answers = await this.#redis
+      .multi()
+      .hset(key, staged.sha256, bytes)
+      .expire(key, this.#options.ttlSeconds)
+      .exec()
+    for (const [error] of answers ?? []) if (error) throw error
     return true
   }
 
-  async read(messageId: string): Promise<Buffer | null> {
-    return this.#redis.getBuffer(this.#key(messageId))
+  async read({ messageId, sha256 }: StagedAudio): Promise<Buffer | null> {
+    return this.#redis.hgetBuffer(this.#key(messageId), sha256)
   }
 
-  async drop(messageId: string): Promise<void> {
-    // In this order, by one pipeline.
-    await Promise.all([this.#redis.del(this.#key(messageId)), this.#release(this.#books, [messageId])])
+  /**
+   * All that is staged under a message's id.
+   * @param sha256 of the message's audio, where it is known: that is cheaper
+   */
+  async drop(messageId: string, sha256?: string): Promise<void> {
+    const key = this.#key(messageId)
+    if (sha256 !== undefined) {
+      // In this order, by one pipeline. What else was sent under this id the audit finds in the books.
+      await Promise.all([this.#redis.del(key), this.#release(this.#books, [entryOf({ messageId, sha256 })])])
+      return
+    }
+    const [hashes] = (await this.#redis.multi().hkeys(key).del(key).exec()) ?? []
+    for (const hash of (hashes?.[1] as string[] | undefined) ?? []) {
+      await this.#release(this.#books, [entryOf({ messageId, sha256: hash })])
+    }
+  }
+
+  /** This alone. */
+  async dropOne(staged: StagedAudio): Promise<void> {
+    await Promise.all([
+      this.#redis.hdel(this.#key(staged.messageId), staged.sha256),
+      this.#release(this.#books, [entryOf(staged)]),
+    ])
   }
 
   /** Puts off that Redis forgets the audio. */
@@ -54,10 +87,10 @@ export class VoiceStaging {
     await this.#redis.expire(this.#key(messageId), this.#options.ttlSeconds)
   }
 
-  /** Messages whose audio has been staged for longer than `ms`, the oldest first, from a place in this order on. */
-  async olderThan(ms: number, offset: number, limit: number): Promise<string[]> {
+  /** What has been staged for longer than `ms`, the oldest first, from a place in this order on. */
+  async olderThan(ms: number, offset: number, limit: number): Promise<StagedAudio[]> {
     const [seconds] = await this.#redis.time()
-    return this.#redis.zrange(
+    const entries = await this.#redis.zrange(
       this.#books[1],
       '-inf',
       String(Number(seconds) * 1000 - ms),
@@ -66,9 +99,17 @@ export class VoiceStaging {
       offset,
       limit,
     )
+    return entries.map((entry) => {
+      const colon = entry.lastIndexOf(':')
+      return { messageId: entry.slice(0, colon), sha256: entry.slice(colon + 1) }
+    })
   }
 
   #key(messageId: string): string {
     return `${this.#options.prefix}:audio:{${messageId}}`
   }
+}
+
+function entryOf({ messageId, sha256 }: StagedAudio): string {
+  return `${messageId}:${sha256}`
 }

@@ -40,7 +40,7 @@ export class VoiceStorer {
     }
     const { place, failed, ...voice } = doc.voiceMessage
     if (place === 'staged') {
-      const bytes = await this.#staging.read(messageId)
+      const bytes = await this.#staging.read({ messageId, sha256: voice.sha256 })
       if (bytes) await this.#blobs.put(messageId, bytes, voice.mimeType)
       else if (!(await this.#blobs.info(messageId))) {
         throw new AudioLostError('the audio is neither staged nor stored')
@@ -54,7 +54,7 @@ export class VoiceStorer {
         return undefined
       }
     }
-    await this.#staging.drop(messageId)
+    await this.#staging.drop(messageId, voice.sha256)
     return { ...doc, voiceMessage: { ...voice, place: 'stored' } }
   }
 }

@@ -2,8 +2,10 @@ import { ChangeApplier } from '@earshot/core/changes/change-applier'
 import { ChangeFinisher } from '@earshot/core/changes/change-finisher'
 import { ChangeService } from '@earshot/core/changes/change-service'
 import { Interval } from '@earshot/core/interval'
+import { MediaIntake } from '@earshot/core/media/media-intake'
 import { MediaLibrary } from '@earshot/core/media/media-library'
 import { MediaReleaser } from '@earshot/core/media/media-releaser'
+import { TypePolicy } from '@earshot/core/media/type-policy'
 import { Backlog } from '@earshot/core/messages/backlog'
 import { Committer } from '@earshot/core/messages/committer'
 import { ConversationReader } from '@earshot/core/messages/conversation-reader'
@@ -45,7 +47,15 @@ export async function createMessaging(basis: Basis) {
     metrics,
   })
   const library = new MediaLibrary({ store: stores.media, access })
-  const voice = new VoiceSender({ staging, queues, blobs, library, log })
+  const voice = new VoiceSender({
+    ...{ staging, queues, library, log },
+    intake: new MediaIntake({
+      ...{ store: stores.media, blobs, log },
+      // What may be spoken was checked before.
+      types: new TypePolicy({ allow: '*', deny: '' }),
+      maxBytes: limits.voiceMaxBytes,
+    }),
+  })
   const positions = new VoicePositions({ store: positionStore, messages, access, fanout })
   const receipts = new ReceiptService({
     marks,
