@@ -24,9 +24,7 @@ export class UserSettings {
     const hiding = new Set(userIds.filter((userId) => this.#receipts.get(userId) === false))
     const unknown = userIds.filter((userId) => !this.#receipts.has(userId))
     if (unknown.length === 0) return hiding
-    const [only] = unknown
-    const filter =
-      unknown.length === 1 && only ? { _id: toDbId(only) } : { _id: { $in: unknown.map(toDbId) } }
+    const filter = { _id: { $in: unknown.map(toDbId) } }
     const docs = await this.#users.find(filter, { projection: { receipts: 1 } }).toArray()
     for (const doc of docs) {
       const isShown = doc.receipts ?? true

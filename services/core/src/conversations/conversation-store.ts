@@ -18,9 +18,6 @@ export interface ConversationDoc {
   wrote?: Record<string, number>
 }
 
-/** So many are looked up one by one. */
-const fewConversations = 4
-
 /** Conversations as a list shows them. A conversation's document exists before its first message does. */
 export class ConversationStore {
   readonly #conversations: Collection<ConversationDoc>
@@ -39,8 +36,7 @@ export class ConversationStore {
 
   /** The heads of those that exist, as far as they are written here: no message is behind what this says. */
   async heads(conversationIds: string[]): Promise<Map<string, number>> {
-    const [only] = conversationIds
-    const filter = conversationIds.length === 1 && only ? { _id: only } : { _id: { $in: conversationIds } }
+    const filter = { _id: { $in: conversationIds } }
     const docs = await this.#conversations.find(filter, { projection: { headSeq: 1 } }).toArray()
     return new Map(docs.map((doc) => [doc._id, doc.headSeq]))
   }
@@ -138,13 +134,7 @@ export class ConversationStore {
   async find(userId: string, conversationIds: string[]): Promise<ConversationDoc[]> {
     if (conversationIds.length === 0) return []
     const projection = seenBy(userId)
-    // One `_id` alone uses the index on every MongoDB-wire server, a list does not.
-    if (conversationIds.length > fewConversations)
-      return this.#conversations.find({ _id: { $in: conversationIds } }, { projection }).toArray()
-    const docs = await Promise.all(
-      conversationIds.map((_id) => this.#conversations.findOne({ _id }, { projection })),
-    )
-    return docs.flatMap((doc) => doc ?? [])
+    return this.#conversations.find({ _id: { $in: conversationIds } }, { projection }).toArray()
   }
 }
 

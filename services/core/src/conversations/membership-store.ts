@@ -14,8 +14,6 @@ interface MembershipDoc {
   joinedAt: Date
 }
 
-/** The groups of so many users are looked up one by one: FerretDB reads all memberships where a list is asked for. */
-const fewUsers = 4
 const noGroups: readonly string[] = []
 
 /** Who belongs to which group. One document for each pair: a group of 5,000 is no document of 5,000. */
@@ -25,9 +23,13 @@ export class MembershipStore {
   readonly #roles = new LRUCache<string, { role: GroupRole | null }>({ max: 100_000, ttl: 30_000 })
   readonly #clock = new ChangeClock()
   readonly #hearsOfChanges: () => boolean
-  readonly #groups = new Gatherer<string, readonly string[]>((userIds) => this.#read(userIds), noGroups, {
-    pauseMs: 5,
-  })
+  readonly #groups = new Gatherer<string, readonly string[]>(
+    (userIds) => this.groupsOfEach(userIds),
+    noGroups,
+    {
+      pauseMs: 5,
+    },
+  )
 
   /** @param options.hearsOfChanges whether `forget` is called for every change; while not, nothing is remembered */
   constructor(db: Db, { hearsOfChanges = () => true }: { hearsOfChanges?: () => boolean } = {}) {
@@ -169,15 +171,6 @@ export class MembershipStore {
       this.#clock.note(key(groupId, userId))
       this.#roles.delete(key(groupId, userId))
     }
-  }
-
-  async #read(userIds: string[]): Promise<Map<string, readonly string[]>> {
-    if (userIds.length > fewUsers) return this.groupsOfEach(userIds)
-    const each = userIds.map(async (userId) => {
-      const docs = await this.#memberships.find({ userId }, { projection: { _id: 0, groupId: 1 } }).toArray()
-      return [userId, docs.map(({ groupId }) => groupId)] as const
-    })
-    return new Map(await Promise.all(each))
   }
 
   #forgetGroup(groupId: string): void {

@@ -36,7 +36,6 @@ interface Written extends Numbered {
 
 export interface CommitterOptions {
   batchMax: number
-  queueMax: number
   /** Longest wait for one write. */
   timeoutMs: number
   /** How long a busy node gathers before it writes again, ms. */
@@ -81,16 +80,11 @@ export class Committer {
 
   /**
    * Resolves when MongoDB has the message.
-   * @throws {CodedError} `RETRY_LATER` when too many wait or a store is away; `CONFLICT` when the same key said
+   * How many may wait `Backlog` bounds.
+   * @throws {CodedError} `RETRY_LATER` when a store is away; `CONFLICT` when the same key said
    * something else before
    */
   commit(draft: MessageDraft): Promise<Committed> {
-    if (this.#queue.length >= this.#options.queueMax) {
-      const retryAfterMs = 500 + Math.floor(Math.random() * 1_000)
-      return Promise.reject(
-        new CodedError('RETRY_LATER', 'Too many messages wait to be stored.', { retryAfterMs }),
-      )
-    }
     const { promise, resolve, reject } = Promise.withResolvers<Committed>()
     this.#queue.push({ draft, resolve, reject, collisions: 0 })
     this.#metrics.commitWaiting.set(this.#queue.length)

@@ -11,9 +11,6 @@ export interface MarkDoc {
   readSeq: number
 }
 
-/** So many are looked up one by one: one `_id` alone uses the index on every MongoDB-wire server, a list does not. */
-const fewMarks = 4
-
 /** Watermarks in MongoDB: one for a user and a conversation, not a field of every message. */
 export class MarkStore {
   readonly #marks: Collection<MarkDoc>
@@ -42,11 +39,8 @@ export class MarkStore {
 
   /** Those of these marks that exist, by `markId`. */
   async find(places: Pick<MarkNote, 'conversationId' | 'userId'>[]): Promise<Map<string, MarkDoc>> {
-    const ids = places.map(markId)
-    const docs =
-      ids.length <= fewMarks
-        ? (await Promise.all(ids.map((_id) => this.#marks.findOne({ _id })))).flatMap((doc) => doc ?? [])
-        : await this.#marks.find({ _id: { $in: ids } }).toArray()
+    if (places.length === 0) return new Map()
+    const docs = await this.#marks.find({ _id: { $in: places.map(markId) } }).toArray()
     return new Map(docs.map((doc) => [doc._id, doc]))
   }
 }

@@ -19,9 +19,6 @@ export interface PlayPlace {
 /** `seq`s in one document: so it stays small, however long people talk, and a page of history needs one or two. */
 const blockSize = 500
 
-/** So many are looked up one by one: one `_id` alone uses the index on every MongoDB-wire server, a list does not. */
-const fewDocs = 4
-
 /** Which voice messages were played, in MongoDB. Every look-up is by `_id`. */
 export class PlayStore {
   readonly #plays: Collection<PlaysDoc>
@@ -57,10 +54,7 @@ export class PlayStore {
 
   async #docs(ids: string[]): Promise<Map<string, number[]>> {
     if (ids.length === 0) return new Map()
-    const docs =
-      ids.length <= fewDocs
-        ? (await Promise.all(ids.map((_id) => this.#plays.findOne({ _id })))).flatMap((doc) => doc ?? [])
-        : await this.#plays.find({ _id: { $in: ids } }).toArray()
+    const docs = await this.#plays.find({ _id: { $in: ids } }).toArray()
     return new Map(docs.map(({ _id, seqs }) => [_id, seqs]))
   }
 }

@@ -16,10 +16,8 @@ export function authenticate(tokens: Tokens, users: UserStore) {
   const verified = new VerifiedTokens(tokens)
   return async (request: FastifyRequest): Promise<void> => {
     const token = bearerOf(request.headers.authorization)
-    // Who polls is known, and need not wait for a look into a cache.
-    const identity = verified.known(token) ?? (await verified.verify(token))
-    const { userId, name } = identity
-    request.identity = { ...identity, name: users.known(userId, name) ?? (await users.ensure(userId, name)) }
+    const identity = await verified.verify(token)
+    request.identity = { ...identity, name: await users.ensure(identity.userId, identity.name) }
   }
 }
 

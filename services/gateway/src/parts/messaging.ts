@@ -39,7 +39,6 @@ export async function createMessaging(basis: Basis) {
     heads,
     options: {
       batchMax: config.COMMIT_BATCH_MAX,
-      queueMax: config.COMMIT_QUEUE_MAX,
       timeoutMs: config.COMMIT_TIMEOUT_MS,
       windowMs: config.COMMIT_WINDOW_MS,
     },
