@@ -4,23 +4,34 @@ import type { ChatStore, Self } from '../chat/chat-store.ts'
 import { viewOf } from '../chat/history-window.ts'
 import { audioOf } from './audio-source.ts'
 import type { PlayedMessages } from './played-messages.ts'
+import { type NotedPosition, UntoldPositions } from './untold-positions.ts'
 import { VoicePlayback } from './voice-playback.ts'
 import { trackAfter } from './voice-tracks.ts'
 
 /** The player of one who is logged in: what they hear is told to the sender and to their other devices. */
 export function createPlayback(client: EarshotClient, chat: ChatStore, played: PlayedMessages, self: Self) {
+  const untold = new UntoldPositions(self.userId)
+
+  function tellPosition(position: NotedPosition) {
+    const { messageId, conversationId, seconds } = position
+    chat.notePosition(conversationId, messageId, seconds)
+    untold.add(position)
+    client
+      .markPosition(messageId, seconds)
+      .catch(notTold)
+      .finally(() => untold.told(position))
+  }
+
   const playback = new VoicePlayback({
     load: (url) => audioOf(url, client.http),
     next: (track) => trackAfter(track, viewOf(chat.state.get(), track.conversationId), self.userId),
     onStarted: ({ conversationId, seq, own }) => {
       if (own || played.has(conversationId, seq)) return
-      played.add(conversationId, seq)
-      client.markPlayed(conversationId, seq).catch(notTold)
+      client.markPlayed(conversationId, seq).then(() => played.add(conversationId, seq), notTold)
     },
     onPosition: ({ messageId, conversationId, seq }, seconds) => {
       if (seq === 0) return // not sent yet
-      chat.notePosition(conversationId, messageId, seconds)
-      client.markPosition(messageId, seconds).catch(notTold)
+      tellPosition({ messageId, conversationId, seconds })
     },
     explain: (error) =>
       error instanceof DOMException ? 'This browser cannot play the recording.' : errorText(error),
@@ -30,6 +41,7 @@ export function createPlayback(client: EarshotClient, chat: ChatStore, played: P
       playback.close()
     }
   })
+  for (const position of untold.all()) tellPosition(position)
   return playback
 }
 
