@@ -10,7 +10,7 @@ const STOP_WITHIN_MS = 12_000
  * The young generation of V8's heap, MB: by itself it grows to 64 MB where many connect at once, and stays so. Collected more often
  * it costs about the same.
  */
-const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=4']
+const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=16']
 
 export interface ServiceOptions {
   /** `gateway-1`, `worker-1`: its role here and its NODE_ID there. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { defineScript } from '@earshot/core/clients/lua'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import { Outage } from '@earshot/core/observability/outage'
@@ -7,6 +8,7 @@ import { createShardedAdapter } from '@socket.io/redis-adapter'
 import type { Redis } from 'ioredis'
 import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.io'
 import type { Adapter } from 'socket.io-adapter'
+import { GatheredPublish } from './gathered-publish.ts'
 import { Hearing } from './hearing.ts'
 import { MembershipChannel } from './membership-channel.ts'
 import { Relay } from './relay.ts'
@@ -63,7 +65,7 @@ export function createRealtime(deps: {
   const channels = { publish, subscriber, prefix, log }
   const memberships = new MembershipChannel(channels)
   const visibility = new VisibilityChannel(channels)
-  const published = surviveOutages(publisher, deps.metrics, log)
+  const { gathered, published } = surviveOutages(publisher, deps.metrics, log)
   const statuses = new StatusChannel({
     ...channels,
     // Not the one above: nobody waits for this.
@@ -73,7 +75,7 @@ export function createRealtime(deps: {
   const relay = new Relay({
     uid: randomBytes(8).toString('hex'),
     channelPrefix,
-    publish: (channel, message) => publisher.spublish(channel, message),
+    publish: (channel, message) => gathered.publish(channel, message),
     namespace: () => io.sockets as Namespace,
   })
   const createAdapter = createShardedAdapter(publisher, subscriber, {
@@ -103,16 +105,13 @@ function withOwnRooms(adapter: Adapter): Adapter {
 
 /**
  * The adapter lets failures of `publish` go uncaught, which would end the process. While Redis is away local delivery
- * goes on; what remote clients missed they find by `sync`. Returns what says when all is published.
+ * goes on; what remote clients missed they find by `sync`. `published` resolves when Redis has all that was published.
  */
-function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger): () => Promise<unknown> {
-  const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
+function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
   const outage = new Outage(log, 'publishing to other nodes')
-  // Answered in order: when the last is, all are.
-  let last: Promise<unknown> = Promise.resolve()
-  const survived = async (channel: string, message: string): Promise<number> => {
+  const survived = async (answer: Promise<unknown>): Promise<unknown> => {
     try {
-      const receivers = await publish(channel, message)
+      const receivers = await answer
       outage.worked()
       return receivers
     } catch (err) {
@@ -121,11 +120,15 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger): () => 
       return 0
     }
   }
+  const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
+  // Answered in order: when the last is, all are.
+  let last: Promise<unknown> = Promise.resolve()
   const followed = (channel: string, message: string) => {
-    const answer = survived(channel, message)
-    last = answer
-    return answer
+    last = survived(publish(channel, message))
+    return last
   }
   publisher.spublish = followed as typeof publisher.spublish
-  return () => last
+  const publishAll = defineScript(publisher, 'publish_all', new URL('./publish.lua', import.meta.url))
+  const gathered = new GatheredPublish((channels, texts) => survived(publishAll(channels, texts)))
+  return { gathered, published: () => Promise.all([gathered.last, last]) }
 }

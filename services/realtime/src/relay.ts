@@ -2,7 +2,7 @@ import type { ServerEventName, ServerPayload } from '@earshot/protocol'
 import type { Namespace, Socket } from 'socket.io'
 import { bytesFrame, textFrame } from './text-frame.ts'
 
-type Publish = (channel: string, message: string) => Promise<unknown>
+type Publish = (channel: string, message: string) => void
 
 /** What is used here of the adapter beyond its types. */
 interface RawAdapter {
@@ -51,7 +51,7 @@ export class Relay {
   tell<E extends ServerEventName>(room: string, event: E, payload: ServerPayload<E>, exceptId = ''): void {
     const text = this.#textOf(event, payload as object)
     const head = `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
-    void this.#publish(this.#channelOf(room), head + text)
+    this.#publish(this.#channelOf(room), head + text)
     this.#deliver(room, exceptId, () => textFrame(text), text)
   }
 

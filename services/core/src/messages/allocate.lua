@@ -1,21 +1,29 @@
--- Numbers messages of one conversation.
--- KEYS[1] the conversation's counter   KEYS[2..] one key for each message
--- ARGV[1] s that a message's number is remembered   ARGV[2] s that an idle counter is kept
--- Returns the number of each message; nil when the counter is not known here (then MongoDB's head must be set first).
--- A message that was numbered before gets the same number again: a retry leaves no hole.
-local head = redis.call('GET', KEYS[1])
-if not head then return false end
-head = tonumber(head)
-local numbers, start = {}, head
-for i = 2, #KEYS do
-  local known = redis.call('GET', KEYS[i])
-  if known then
-    numbers[i - 1] = tonumber(known)
+-- Numbers messages of several conversations.
+-- KEYS      for each conversation its counter, followed by one key for each of its messages
+-- ARGV[1]   s that a message's number is remembered   ARGV[2] s that an idle counter is kept
+-- ARGV[3..] for each conversation the number of its messages
+-- Returns for each conversation the number of each message; nil when its counter is not known here (then MongoDB's head must be set
+-- first). A message that was numbered before gets the same number again: a retry leaves no hole.
+local answers, at = {}, 1
+for c = 3, #ARGV do
+  local last = at + ARGV[c]
+  local head = redis.call('GET', KEYS[at])
+  if head then
+    local start = tonumber(head)
+    local numbers, highest = {}, start
+    for i = at + 1, last do
+      local known = redis.call('SET', KEYS[i], highest + 1, 'NX', 'GET', 'EX', ARGV[1])
+      if not known then
+        highest = highest + 1
+        known = highest
+      end
+      numbers[i - at] = tonumber(known)
+    end
+    if highest > start then redis.call('SET', KEYS[at], highest, 'EX', ARGV[2]) end
+    answers[c - 2] = numbers
   else
-    head = head + 1
-    redis.call('SET', KEYS[i], head, 'EX', ARGV[1])
-    numbers[i - 1] = head
+    answers[c - 2] = false
   end
+  at = last + 1
 end
-if head > start then redis.call('SET', KEYS[1], head, 'EX', ARGV[2]) end
-return numbers
+return answers

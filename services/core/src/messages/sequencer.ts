@@ -10,7 +10,7 @@ const idleSeconds = 86_400
  * Numbers messages: `seq` grows by one within a conversation. Redis counts, for speed; MongoDB's unique index on
  * conversation and `seq` is what makes it true.
  *
- * Keys, in one slot for each conversation:
+ * Keys, in one slot for each conversation (a Redis Cluster would want a call of `allocate` for each of its nodes' slots):
  *   <prefix>:{<conversationId>}:seq          the last number given to a message
  *   <prefix>:{<conversationId>}:seq:<id>     the number of a message, for a while
  *   <prefix>:{<conversationId>}:cseq…        the same for changes
@@ -77,18 +77,23 @@ export class Sequencer {
     await this.#forget([counter, `${counter}:${messageId}`], [seq])
   }
 
+  /** All by one call: it costs by the command more than by the message. Returns the conversations without a counter. */
   async #ask(messageIds: Map<string, string[]>, numbers: Map<string, number[]>): Promise<string[]> {
+    const keys: string[] = []
+    const counts: number[] = []
+    for (const [conversationId, ids] of messageIds) {
+      const counter = this.#key(conversationId)
+      keys.push(counter)
+      for (const id of ids) keys.push(`${counter}:${id}`)
+      counts.push(ids.length)
+    }
+    const given = await this.#allocate(keys, [rememberSeconds, idleSeconds, ...counts])
     const unknown: string[] = []
-    // One call a conversation; the client sends those of one tick in one pipeline.
-    await Promise.all(
-      [...messageIds].map(async ([conversationId, ids]) => {
-        const counter = this.#key(conversationId)
-        const keys = [counter, ...ids.map((id) => `${counter}:${id}`)]
-        const given = (await this.#allocate(keys, [rememberSeconds, idleSeconds])) as number[] | null
-        if (given) numbers.set(conversationId, given)
-        else unknown.push(conversationId)
-      }),
-    )
+    for (const [i, conversationId] of [...messageIds.keys()].entries()) {
+      const some = (given as (number[] | null)[])[i]
+      if (some) numbers.set(conversationId, some)
+      else unknown.push(conversationId)
+    }
     return unknown
   }
 

@@ -13,7 +13,7 @@ export interface EntryStoreOptions {
   max: number
 }
 
-/** Values of one kind in Redis: each method is one atomic script on one shard. Rejects while Redis is away. */
+/** Values of one kind in Redis: each method is one atomic script, on one shard where it is given one. Rejects while Redis is away. */
 export class EntryStore<T> {
   readonly keys: WriteBehindKeys
   readonly #kind: Kind<T>
@@ -36,16 +36,22 @@ export class EntryStore<T> {
     }
   }
 
-  /** Returns the positions of values there was no room for. */
-  async note(shard: number, entries: [id: string, fields: Fields][]): Promise<number[]> {
-    const { dirty, owners, entryPrefix } = this.keys.of(shard)
-    const args: (string | number)[] = [entryPrefix, this.#maxPerShard]
-    for (const [id, fields] of entries) {
+  /**
+   * All by one call, which costs by the command more than by the value; a Redis Cluster would want one for each of its nodes.
+   * Returns the positions of values there was no room for.
+   */
+  async note(entries: [shard: number, id: string, fields: Fields][]): Promise<number[]> {
+    const shards = [...new Set(entries.map(([shard]) => shard))]
+    const places = new Map(shards.map((shard, i) => [shard, i + 1]))
+    const keys = shards.map((shard) => this.keys.of(shard))
+    const args: (string | number)[] = [this.#maxPerShard, ...keys.map(({ entryPrefix }) => entryPrefix)]
+    for (const [shard, id, fields] of entries) {
       const members = this.#ownerMembers(id)
-      args.push(id, members.length, ...members, fields.size)
+      args.push(places.get(shard) as number, id, members.length, ...members, fields.size)
       for (const [name, { rank, payload }] of fields) args.push(name, rank, payload ?? '')
     }
-    return (await this.#scripts.note([dirty, owners], args)) as number[]
+    const sets = keys.flatMap(({ dirty, owners }) => [dirty, owners])
+    return (await this.#scripts.note(sets, args)) as number[]
   }
 
   /** What waits of these ids of one shard and, with an owner, of what is theirs there. */

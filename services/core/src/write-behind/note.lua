@@ -1,24 +1,29 @@
--- Notes values in one shard: each field keeps the highest rank that it was given, with what came along.
--- KEYS[1] dirty   KEYS[2] owners
--- ARGV[1] prefix of the entries' hashes (same slot)   ARGV[2] most entries of the shard
--- ARGV[3..] for each value: id, number of owners, their members of `owners`, number of fields, and for each of these
---           name, rank, what comes along ('' for nothing)
+-- Notes values in several shards: each field keeps the highest rank that it was given, with what came along.
+-- KEYS      for each shard its `dirty` and its `owners`
+-- ARGV[1]   most entries of a shard   ARGV[2..] for each shard the prefix of its entries' hashes (same slot)
+-- and then for each value: its shard (from 1), id, number of owners, their members of `owners`, number of fields, and for each of
+-- these   name, rank, what comes along ('' for nothing)
 -- Returns the positions (from 0) of values there was no room for.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local waiting = redis.call('ZCARD', KEYS[1])
+local most = tonumber(ARGV[1])
+local shards = #KEYS / 2
+local waiting = {}
+for shard = 1, shards do waiting[shard] = redis.call('ZCARD', KEYS[shard * 2 - 1]) end
 local refused = {}
-local i, position = 3, 0
+local i, position = 2 + shards, 0
 while i < #ARGV do
-  local id = ARGV[i]
-  local owners = i + 2
-  local fields = owners + ARGV[i + 1] + 1
+  local shard = tonumber(ARGV[i])
+  local dirty = KEYS[shard * 2 - 1]
+  local id = ARGV[i + 1]
+  local owners = i + 3
+  local fields = owners + ARGV[i + 2] + 1
   local last = fields + ARGV[fields - 1] * 3 - 1
-  local version = redis.call('ZSCORE', KEYS[1], id)
-  if not version and waiting >= tonumber(ARGV[2]) then
+  local version = redis.call('ZSCORE', dirty, id)
+  if not version and waiting[shard] >= most then
     refused[#refused + 1] = position
   else
-    local key = ARGV[1] .. id
+    local key = ARGV[1 + shard] .. id
     local raised = false
     for j = fields, last, 3 do
       local known = redis.call('HGET', key, ARGV[j])
@@ -29,11 +34,11 @@ while i < #ARGV do
       end
     end
     if not version then
-      waiting = waiting + 1
-      for j = owners, fields - 2 do redis.call('ZADD', KEYS[2], 0, ARGV[j]) end
-      redis.call('ZADD', KEYS[1], now, id)
+      waiting[shard] = waiting[shard] + 1
+      for j = owners, fields - 2 do redis.call('ZADD', KEYS[shard * 2], 0, ARGV[j]) end
+      redis.call('ZADD', dirty, now, id)
     elseif raised then
-      redis.call('ZADD', KEYS[1], math.max(now, version + 1), id)
+      redis.call('ZADD', dirty, math.max(now, version + 1), id)
     end
   end
   i, position = last + 1, position + 1

@@ -56,7 +56,7 @@ export class WriteBehind<T> {
 
   /**
    * Resolves when Redis has the values, or MongoDB where Redis cannot take them. What is noted in one turn of the event
-   * loop shares one call for each shard.
+   * loop shares one call.
    */
   note(values: T[]): Promise<void> {
     if (values.length === 0) return Promise.resolve()
@@ -125,11 +125,8 @@ export class WriteBehind<T> {
   }
 
   async #noteAll(notes: Note[]): Promise<void> {
-    const byShard = Map.groupBy(notes, ([id]) => this.#shardOf(id))
-    const calls = [...byShard].flatMap(([shard, of]) =>
-      Array.from({ length: Math.ceil(of.length / notesPerCall) }, (_, i) =>
-        this.#noteSome(shard, of.slice(i * notesPerCall, (i + 1) * notesPerCall)),
-      ),
+    const calls = Array.from({ length: Math.ceil(notes.length / notesPerCall) }, (_, i) =>
+      this.#noteSome(notes.slice(i * notesPerCall, (i + 1) * notesPerCall)),
     )
     const notTaken = (await Promise.all(calls)).flat()
     if (notTaken.length === 0) return
@@ -138,10 +135,11 @@ export class WriteBehind<T> {
   }
 
   /** Returns what Redis did not take. */
-  async #noteSome(shard: number, notes: Note[]): Promise<Note[]> {
+  async #noteSome(notes: Note[]): Promise<Note[]> {
     try {
-      const refused = await this.#entries.note(shard, notes)
+      const refused = await this.#entries.note(notes.map(([id, fields]) => [this.#shardOf(id), id, fields]))
       this.#noting.worked()
+      if (refused.length === 0) return []
       const isRefused = new Set(refused)
       return notes.filter((_, position) => isRefused.has(position))
     } catch (err) {
