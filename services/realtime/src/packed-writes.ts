@@ -2,102 +2,126 @@ import type { RealtimeSocket } from './realtime-server.ts'
 import { textFrame } from './text-frame.ts'
 
 /** What is used here of an Engine.IO connection and its WebSocket transport, beyond their types. */
-interface Connection {
-  writeBuffer: Packet[]
+interface Connection extends EngineMethods {
+  readyState: string
+  writeBuffer: unknown[]
   transport: Transport
-  flush: () => void
-  once(event: 'upgrade', listener: (transport: Transport) => void): void
+}
+
+interface EngineMethods {
+  sendPacket: (type: string, data?: unknown, options?: PacketOptions, callback?: unknown) => void
+  close: (discard?: boolean) => void
+}
+
+interface PacketOptions {
+  wsPreEncodedFrame?: Buffer[]
 }
 
 interface Transport {
   name: string
   writable: boolean
-  send: (packets: Packet[]) => void
   perMessageDeflate: unknown
-  socket: { _sender: { sendFrame: (frames: Buffer[], done: (error?: Error) => void) => void } }
-  _onSentLast: (error?: Error) => void
+  socket: {
+    readyState: number
+    _socket: { writableLength: number }
+    _sender: { sendFrame: (frames: Buffer[]) => void }
+  }
 }
 
-interface Packet {
-  type: string
-  data?: unknown
-  options?: { wsPreEncodedFrame?: Buffer[] }
-}
-
+/** `WebSocket.OPEN` */
+const webSocketOpen = 1
 /** More is not copied together: each frame goes as it is. */
 const packedMaxBytes = 16_384
 
 /**
- * What one turn of the event loop has for a socket goes to the kernel by one write of one buffer: acknowledgements and deliveries
- * together. Engine.IO writes the first packet at once, the others when that is done, and `ws` hands over each frame in two parts;
- * writes to sockets are a fifth of what a busy gateway does. Nothing waits longer than that turn, order and contents of the
- * frames stay as they are, and so does what waits for slow readers. Made for WebSockets; long polling gathers by itself.
+ * What one turn of the event loop has for a WebSocket goes to the kernel by one write of one buffer: acknowledgements and
+ * deliveries together. Engine.IO makes a packet of each, writes the first at once and the others when it hears that that is
+ * done, and `ws` hands over each frame in two parts; writes to sockets are a fifth of what a busy gateway does. Nothing waits
+ * longer than that turn, and order and contents of the frames stay as they are. All that is no simple text, long polling, and what
+ * comes while the reader is behind takes Engine.IO's way.
  */
 export class PackedWrites {
-  #due = new Set<Connection>()
-  readonly #flushSoon: () => void
+  #due = new Map<Connection, Buffer | Buffer[]>()
+  /** One of each for all connections: a socket costs memory. */
+  readonly #methods: EngineMethods
   /** Engine.IO's own, of the first socket: all have the same. */
-  #flush: (() => void) | undefined
+  #engine: EngineMethods | undefined
 
   constructor() {
-    const soon = (connection: Connection) => {
-      if (this.#due.size === 0) setImmediate(() => this.#flushAll())
-      this.#due.add(connection)
-    }
-    // One function for all connections: a socket costs memory.
-    this.#flushSoon = function (this: Connection) {
-      // Called after each write, too.
-      if (this.writeBuffer.length > 0) soon(this)
+    const packed = this
+    this.#methods = {
+      sendPacket(this: Connection, type, data, options, callback) {
+        const frame = type === 'message' && !callback && isReady(this) ? frameOf(data, options) : undefined
+        if (frame) {
+          packed.#add(this, frame)
+          return
+        }
+        packed.#writeNow(this)
+        packed.#engine?.sendPacket.call(this, type, data, options, callback)
+      },
+      close(this: Connection, discard) {
+        packed.#writeNow(this)
+        packed.#engine?.close.call(this, discard)
+      },
     }
   }
 
   /** From the next packet on. */
   of(socket: RealtimeSocket): void {
     const connection = socket.conn as unknown as Connection
-    this.#flush ??= connection.flush
-    connection.flush = this.#flushSoon
-    if (connection.transport.name === 'websocket') connection.transport.send = sendPacked
-    else connection.once('upgrade', (transport) => Object.assign(transport, { send: sendPacked }))
+    this.#engine ??= { sendPacket: connection.sendPacket, close: connection.close }
+    Object.assign(connection, this.#methods)
   }
 
-  #flushAll(): void {
+  #add(connection: Connection, frame: Buffer): void {
+    if (this.#due.size === 0) setImmediate(() => this.#writeAll())
+    const before = this.#due.get(connection)
+    if (!before) this.#due.set(connection, frame)
+    else if (Array.isArray(before)) before.push(frame)
+    else this.#due.set(connection, [before, frame])
+  }
+
+  #writeNow(connection: Connection): void {
+    const frames = this.#due.get(connection)
+    if (!frames) return
+    this.#due.delete(connection)
+    write(connection, frames)
+  }
+
+  #writeAll(): void {
     const due = this.#due
-    this.#due = new Set()
-    for (const connection of due) this.#flush?.call(connection)
+    this.#due = new Map()
+    for (const [connection, frames] of due) write(connection, frames)
   }
 }
 
-/** Engine.IO's way to send, for what is not simple text. */
-function sendApart(transport: Transport, packets: Packet[]): void {
-  ;(Object.getPrototypeOf(transport) as Transport).send.call(transport, packets)
+/** Whether what is written now comes after all that was sent before, and goes out at once. */
+function isReady({ readyState, writeBuffer, transport }: Connection): boolean {
+  return (
+    readyState === 'open' &&
+    transport.name === 'websocket' &&
+    transport.writable &&
+    writeBuffer.length === 0 &&
+    !transport.perMessageDeflate &&
+    transport.socket.readyState === webSocketOpen &&
+    transport.socket._socket.writableLength === 0
+  )
 }
 
-function sendPacked(this: Transport, packets: Packet[]): void {
-  const whole = this.perMessageDeflate ? undefined : packed(packets)
-  if (!whole) {
-    sendApart(this, packets)
-    return
-  }
-  this.writable = false
-  this.socket._sender.sendFrame([whole], this._onSentLast)
-}
-
-/** All in one buffer; `undefined` for what is not simple text, and where copying would not pay. */
-function packed(packets: Packet[]): Buffer | undefined {
-  const frames: Buffer[] = []
-  let bytes = 0
-  for (const packet of packets) {
-    const frame = frameOf(packet)
-    if (!frame) return undefined
-    frames.push(frame)
-    bytes += frame.length
-  }
-  if (frames.length === 1) return frames[0]
-  return bytes > packedMaxBytes ? undefined : Buffer.concat(frames, bytes)
-}
-
-function frameOf({ type, data, options }: Packet): Buffer | undefined {
+function frameOf(data: unknown, options: PacketOptions | undefined): Buffer | undefined {
   const made = options?.wsPreEncodedFrame
   if (made) return made.length === 1 ? made[0] : undefined
-  return type === 'message' && typeof data === 'string' ? textFrame(data) : undefined
+  return typeof data === 'string' ? textFrame(data) : undefined
+}
+
+function write({ transport: { socket } }: Connection, frames: Buffer | Buffer[]): void {
+  // Closed meanwhile.
+  if (socket.readyState !== webSocketOpen) return
+  for (const frame of packed(frames)) socket._sender.sendFrame([frame])
+}
+
+function packed(frames: Buffer | Buffer[]): Buffer[] {
+  if (!Array.isArray(frames)) return [frames]
+  const bytes = frames.reduce((sum, { length }) => sum + length, 0)
+  return bytes > packedMaxBytes ? frames : [Buffer.concat(frames, bytes)]
 }
