@@ -1,5 +1,5 @@
 -- Lets time pass for one shard: everything in it is as much older.
--- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] sweep   KEYS[4] sighted
+-- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] sweep   KEYS[4] sighted   KEYS[5] nodes
 -- ARGV[1] ms   ARGV[2] prefix of the users' hashes
 local by = tonumber(ARGV[1])
 local function age(key, field)
@@ -12,9 +12,11 @@ for i = 1, #deadlines, 2 do
   redis.call('ZADD', KEYS[1], tonumber(deadlines[i + 1]) - by, user)
   local key = ARGV[2] .. user
   for _, field in ipairs(redis.call('HKEYS', key)) do
-    if field ~= 'v' then age(key, field) end
+    if field == 's' or string.sub(field, 1, 2) == 'g:' then age(key, field) end
   end
 end
+local nodes = redis.call('ZRANGE', KEYS[5], 0, -1, 'WITHSCORES')
+for i = 1, #nodes, 2 do redis.call('ZADD', KEYS[5], tonumber(nodes[i + 1]) - by, nodes[i]) end
 local dirty = redis.call('HGETALL', KEYS[2])
 for i = 1, #dirty, 2 do
   local seen, state = string.match(dirty[i + 1], '^(%d+)(|.*)$')
