@@ -90,8 +90,7 @@ export const renew = (node: number): Command =>
     }
   })
 
-const kill = (node: number): Command =>
-  command(`${node} is killed`, async (scene) => scene.killed(node))
+const kill = (node: number): Command => command(`${node} is killed`, async (scene) => scene.killed(node))
 
 /** The worker: ends leases, and tells what nobody told. */
 export const sweep: Command = command('sweep', async (scene, world) => {
