@@ -130,7 +130,9 @@ async function timestamps(
 async function minute(servers: Servers, meter: Redis, seconds: number): Promise<Minute> {
   const [bytes, appended] = [await redisTraffic(meter), await redisAppended(meter)]
   const [before, own] = [servers.cpu(), process.cpuUsage()]
+  await meter.config('RESETSTAT')
   await wait(seconds * 1_000)
+  console.log((await meter.info('commandstats')).split('\n').filter((l) => !/usec=\d{1,3},/.test(l)).map((l) => l.slice(0, 70)).join('\n'))
   const used = process.cpuUsage(own)
   const after = servers.cpu()
   const parts = Object.keys(after) as (keyof CpuTimes)[]
