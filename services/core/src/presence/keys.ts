@@ -9,12 +9,12 @@ import { LRUCache } from 'lru-cache'
  *                                      c:<connectionId> → the node that holds that connection: a lease, which ends with the
  *                                                         node's deadline
  *                                      g:<connectionId> → until when that lost connection may come back
- *                                      s → last sign of life of any of the user's connections
  *                                      v → version of the user's state
  *   <prefix>:{p<shard>}:nodes        sorted set: node → deadline of all its leases in this shard
  *   <prefix>:{p<shard>}:n:<node>     hash: connectionId → userId, the leases of that node: the c above, by node
  *   <prefix>:{p<shard>}:deadlines    sorted set: userId → when to look whether the user is still online: at the end of
  *                                    the latest grace, or never (+inf) while there is a lease. Member = online
+ *   <prefix>:{p<shard>}:seen         sorted set: userId → last sign of life of any of the user's connections, while online
  *   <prefix>:{p<shard>}:dirty        hash: userId → "<lastSeen>|<1 online, 0 not>|<version>", not yet in MongoDB
  *   <prefix>:{p<shard>}:sighted      hash: userId → sign of life that was learnt of late, when the user was offline
  *   <prefix>:{p<shard>}:outbox       sorted set: userId → version of a change that clients may not have been told of
@@ -29,6 +29,7 @@ export interface ShardKeys {
   userPrefix: string
   nodePrefix: string
   nodes: string
+  seen: string
   deadlines: string
   dirty: string
   sighted: string
@@ -50,6 +51,7 @@ export class PresenceKeys {
         userPrefix: `${tag}:u:`,
         nodePrefix: `${tag}:n:`,
         nodes: `${tag}:nodes`,
+        seen: `${tag}:seen`,
         deadlines: `${tag}:deadlines`,
         dirty: `${tag}:dirty`,
         sighted: `${tag}:sighted`,

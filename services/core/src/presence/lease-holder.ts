@@ -172,8 +172,8 @@ export class LeaseHolder {
     const { renewBatch } = this.#options
     for (let i = 0; i === 0 || i < told.length; i += renewBatch) {
       const some = told.slice(i, i + renewBatch)
-      const news = some.map(({ held: { userId, connectionId }, isNews, aliveAt }): LeaseNews => {
-        return { userId, connectionId, silentMs: isNews ? performance.now() - aliveAt : undefined }
+      const news = some.map(({ held: { connectionId }, isNews, aliveAt }): LeaseNews => {
+        return { connectionId, silentMs: isNews ? performance.now() - aliveAt : undefined }
       })
       isSame = (await this.#store.renew(this.#node, shard, { held: leases.size, news, keepsKeys })) && isSame
       for (const { held, aliveAt } of some) held.toldAliveAt = Math.max(held.toldAliveAt, aliveAt)

@@ -9,7 +9,8 @@ export interface Lease {
 }
 
 /** A lease of which something is to be said with a renewal. */
-export interface LeaseNews extends Lease {
+export interface LeaseNews {
+  connectionId: string
   /** How long ago the connection gave its last sign of life; `undefined`: as was told. */
   silentMs: number | undefined
 }
@@ -107,12 +108,12 @@ export class LeaseStore {
     shard: number,
     { held, news, keepsKeys }: { held: number; news: LeaseNews[]; keepsKeys: boolean },
   ): Promise<boolean> {
-    const { nodes, nodePrefix, userPrefix } = this.keys.of(shard)
+    const { nodes, seen, nodePrefix, userPrefix } = this.keys.of(shard)
     const args = [this.#options.leaseMs, node, held, keepsKeys ? this.#keepMs : 0, userPrefix]
-    for (const { userId, connectionId, silentMs } of news) {
-      args.push(userId, connectionId, silentMs === undefined ? '' : wholeMs(silentMs))
+    for (const { connectionId, silentMs } of news) {
+      args.push(connectionId, silentMs === undefined ? '' : wholeMs(silentMs))
     }
-    return (await this.#scripts.renew([nodes, nodePrefix + node], args)) === 1
+    return (await this.#scripts.renew([nodes, nodePrefix + node, seen], args)) === 1
   }
 
   /** The leases of a node in one shard: user by connection. */
@@ -126,8 +127,8 @@ export class LeaseStore {
     const byShard = Map.groupBy(new Set(userIds), (userId) => this.keys.shardOf(userId))
     const answers = await Promise.all(
       [...byShard].map(async ([shard, users]) => {
-        const { deadlines, dirty, userPrefix } = this.keys.of(shard)
-        const rows = await this.#scripts.read([deadlines, dirty], [userPrefix, ...users])
+        const { deadlines, dirty, seen, userPrefix } = this.keys.of(shard)
+        const rows = await this.#scripts.read([deadlines, dirty, seen], [userPrefix, ...users])
         return (rows as (number[] | null)[]).flatMap((row, i) => {
           const userId = users[i]
           if (!row || userId === undefined) return []
@@ -166,8 +167,8 @@ export class LeaseStore {
   }
 
   #userKeys(userId: string): string[] {
-    const { userPrefix, deadlines, dirty, outbox, nodes } = this.#keysOf(userId)
-    return [userPrefix + userId, deadlines, dirty, outbox, nodes]
+    const { userPrefix, deadlines, dirty, outbox, nodes, seen } = this.#keysOf(userId)
+    return [userPrefix + userId, deadlines, dirty, outbox, nodes, seen]
   }
 }
 

@@ -75,10 +75,10 @@ export class ShardUpkeep {
    * @param wasAway Redis may have been out of the nodes' reach: they get one lease's time to renew first
    */
   async sweep(shard: number, max: number, wasAway: boolean): Promise<Swept> {
-    const { deadlines, dirty, outbox, sweep, nodes, userPrefix, nodePrefix } = this.keys.of(shard)
+    const { deadlines, dirty, outbox, sweep, nodes, seen, userPrefix, nodePrefix } = this.keys.of(shard)
     const { leaseMs, pauseMs, tellWithinMs } = this.#options
     const args = [max, leaseMs, userPrefix, pauseMs, wasAway ? 1 : 0, tellWithinMs, nodePrefix]
-    const keys = [deadlines, dirty, outbox, sweep, nodes]
+    const keys = [deadlines, dirty, outbox, sweep, nodes, seen]
     const [born, settled, gone, flat, more] = (await this.#scripts.sweep(keys, args)) as SweepAnswer
     const untold: UntoldChange[] = []
     for (let i = 0; i + 3 < flat.length; i += 4) {

@@ -161,7 +161,7 @@ export class StatusTeller {
   }
 
   async #ask(shard: number, changes: Change[]): Promise<Verdict[]> {
-    const { deadlines, dirty, told, userPrefix } = this.#keys.of(shard)
+    const { deadlines, dirty, told, seen, userPrefix } = this.#keys.of(shard)
     const args = changes.flatMap(({ state, how }) => [
       state.userId,
       state.isOnline ? 1 : 0,
@@ -169,7 +169,7 @@ export class StatusTeller {
       state.lastSeen,
       how,
     ])
-    const answer = await this.#script([deadlines, dirty, told], [userPrefix, ...args])
+    const answer = await this.#script([deadlines, dirty, told, seen], [userPrefix, ...args])
     return (answer as number[][]).flatMap(([tell, online, version = 0, lastSeen = 0, said], i) => {
       const change = changes[i]
       if (!change) return []

@@ -68,8 +68,8 @@ export class World {
   }
 
   async pass(ms: number): Promise<void> {
-    const { deadlines, dirty, sweep, sighted, nodes, userPrefix } = this.upkeep.keys.of(0)
-    await this.#age([deadlines, dirty, sweep, sighted, nodes], [ms, userPrefix])
+    const { deadlines, dirty, sweep, sighted, nodes, seen, userPrefix } = this.upkeep.keys.of(0)
+    await this.#age([deadlines, dirty, sweep, sighted, nodes, seen], [ms, userPrefix])
     this.#ahead += ms
   }
 

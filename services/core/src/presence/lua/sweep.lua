@@ -1,5 +1,6 @@
 -- Ends what nobody renewed in one shard, and finds changes that nobody was told of.
 -- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] outbox   KEYS[4] sweep   KEYS[5] nodes
+-- KEYS[6] seen
 -- ARGV[1] about how many users and leases in one call   ARGV[2] lease, ms   ARGV[3] prefix of the users' hashes (same slot)
 -- ARGV[4] ms without a sweep after which nodes may not have reached Redis either   ARGV[5] 1: so it may be now
 -- ARGV[6] ms after which a change should have been told   ARGV[7] prefix of nodes' hashes (same slot)
@@ -23,20 +24,17 @@ redis.call('HSET', KEYS[4], 'born', born, 'at', now, 'from', from)
 local gone, left = {}, 0
 
 -- Drops what is over of a user who is online, and takes the user offline when that is all. Whose node is gone was alive
--- at its last renewal, as far as anybody can know. The hash is gone when no sweeper ran for very long: `otherwise` is then
--- the best that is known of when the user was seen.
-local function consider(user, otherwise)
+-- at its last renewal, as far as anybody can know.
+local function consider(user, renewed)
   local key = ARGV[3] .. user
   local entries = redis.call('HGETALL', key)
-  local version, seen, held, graced, ended = 0, 0, false, 0, {}
-  local renewed = #entries == 0 and otherwise or 0
+  local seen = tonumber(redis.call('ZSCORE', KEYS[6], user) or 0)
+  local version, held, graced, ended = 0, false, 0, {}
   for i = 1, #entries, 2 do
     local name, value = entries[i], entries[i + 1]
     local kind = string.sub(name, 1, 2)
     if name == 'v' then
       version = tonumber(value)
-    elseif name == 's' then
-      seen = tonumber(value)
     elseif kind == 'g:' then
       graced = math.max(graced, tonumber(value))
     elseif kind == 'c:' then
@@ -54,13 +52,14 @@ local function consider(user, otherwise)
     redis.call('HDEL', ARGV[7] .. node, string.sub(name, 3))
   end
   if held or graced > now then
-    if renewed > seen then redis.call('HSET', key, 's', renewed) end
+    if renewed > seen then redis.call('ZADD', KEYS[6], renewed, user) end
     redis.call('ZADD', KEYS[1], held and '+inf' or graced, user)
     return
   end
   seen = math.max(seen, renewed)
   version = math.max(version + 1, now)
   redis.call('ZREM', KEYS[1], user)
+  redis.call('ZREM', KEYS[6], user)
   redis.call('DEL', key)
   redis.call('HSET', KEYS[2], user, string.format('%d|0|%d', seen, version))
   redis.call('ZADD', KEYS[3], version, user)
@@ -70,9 +69,9 @@ local function consider(user, otherwise)
 end
 
 if now >= from then
-  local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, max)
-  for i = 1, #due, 2 do consider(due[i], due[i + 1] - lease) end
-  left = left + #due / 2
+  local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, max)
+  for i = 1, #due do consider(due[i], 0) end
+  left = left + #due
   local dead = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now, 'WITHSCORES')
   for i = 1, #dead, 2 do
     local leases = ARGV[7] .. dead[i]
@@ -94,8 +93,9 @@ for i = 1, #late, 2 do
   local user = late[i]
   local online, version, seen = 0, tonumber(late[i + 1]), -1
   if redis.call('ZSCORE', KEYS[1], user) then
-    local state = redis.call('HMGET', ARGV[3] .. user, 'v', 's')
-    online, version, seen = 1, tonumber(state[1] or version), tonumber(state[2] or now)
+    online = 1
+    version = tonumber(redis.call('HGET', ARGV[3] .. user, 'v') or version)
+    seen = tonumber(redis.call('ZSCORE', KEYS[6], user) or now)
   else
     local pending = redis.call('HGET', KEYS[2], user)
     if pending then seen = tonumber(string.match(pending, '^%d+')) end

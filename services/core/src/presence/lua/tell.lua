@@ -1,5 +1,5 @@
 -- Decides of changes in one shard whether clients are to be told of them.
--- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] told
+-- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] told   KEYS[4] seen
 -- ARGV[1] prefix of the users' hashes (same slot)
 -- ARGV[2..] for each change: user id, 1 online or 0 not, version, lastSeen, how
 --   how: first   clients are told, unless what they know is true again, or a later change says more
@@ -17,9 +17,8 @@ for i = 2, #ARGV, 5 do
   local online = redis.call('ZSCORE', KEYS[1], user)
   local tell
   if online then
-    local state = redis.call('HMGET', prefix .. user, 'v', 's')
-    version = tonumber(state[1] or version)
-    seen = tonumber(state[2] or 0)
+    version = tonumber(redis.call('HGET', prefix .. user, 'v') or version)
+    seen = tonumber(redis.call('ZSCORE', KEYS[4], user) or seen)
     tell = how ~= 'settle' and (how == 'again' or not believed)
     if tell then redis.call('SADD', KEYS[3], user) end
     said = version
