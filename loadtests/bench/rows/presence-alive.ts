@@ -21,7 +21,7 @@ const atOnce = 500
 const most = 1
 /** For the floor: so often all are renewed, so many by one command. */
 const floorRounds = 50
-/** After what logins leave to do is in MongoDB: as long as it takes V8 to see what renewals are. */
+/** Before each of the two measurements: a worker that has just started costs twice as much, whoever is there. */
 const settleMs = 10_000
 
 interface Minute {
@@ -51,6 +51,7 @@ export const presenceAlive: Row = {
     let pings: NodeJS.Timeout | undefined
     try {
       for (const holder of holders) holder.start()
+      await box.reporter.step('The worker warms up', () => wait(settleMs))
       const nobody = await box.reporter.step('Nobody is there', () => minute(servers, meter, seconds))
       const leases = Array.from({ length: connections }, (_, i) => ({
         userId: i.toString(16).padStart(24, '0'),
