@@ -1,7 +1,7 @@
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
 
-t.test('pages of allowed origins may read an answer; who names no origin is told nothing of it', async (t) => {
+t.test('pages of allowed origins may read what others are not told of', async (t) => {
   const page = 'https://page.example'
   const cluster = await startCluster(t, { nodes: 1, env: { CORS_ORIGINS: page } })
   const answer = async (origin?: string) => {
