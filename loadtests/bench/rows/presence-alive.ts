@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { createLogger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
+import { PresenceKeys } from '@earshot/core/presence/keys'
 import { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { Redis } from 'ioredis'
@@ -20,7 +21,7 @@ const atOnce = 500
 const most = 1
 /** For the floor: so often all are renewed, so many by one command. */
 const floorRounds = 50
-/** Until what a login leaves to do is done. */
+/** Before each of the two measurements: a worker that has just started costs twice as much, whoever is there. */
 const settleMs = 10_000
 
 interface Minute {
@@ -50,6 +51,7 @@ export const presenceAlive: Row = {
     let pings: NodeJS.Timeout | undefined
     try {
       for (const holder of holders) holder.start()
+      await box.reporter.step('The worker warms up', () => wait(settleMs))
       const nobody = await box.reporter.step('Nobody is there', () => minute(servers, meter, seconds))
       const leases = Array.from({ length: connections }, (_, i) => ({
         userId: i.toString(16).padStart(24, '0'),
@@ -60,9 +62,10 @@ export const presenceAlive: Row = {
           const some = leases.slice(i, i + atOnce)
           await Promise.all(some.map((lease, at) => holders[(i + at) % nodes]?.take(lease)))
         }
+        pings = answerPings(leases, (i) => holders[i % nodes])
+        await flushed(meter)
         await wait(settleMs)
       })
-      pings = answerPings(leases, (i) => holders[i % nodes])
       const all = await box.reporter.step('All are there', () => minute(servers, meter, seconds))
       const floor = await box.reporter.step('Bare timestamps', () => timestamps(servers, meter, leases))
       return tableOf(nobody, all, floor, { connections, seconds })
@@ -89,6 +92,12 @@ function holderOf(client: Redis, i: number): LeaseHolder {
     log: createLogger({ level: 'warn', role: 'bench', nodeId: name }),
     metrics: createMetrics({ role: 'bench', node: name }),
   })
+}
+
+/** The worker has written all changes to MongoDB. */
+async function flushed(client: Redis): Promise<void> {
+  const keys = new PresenceKeys('earshot', shards).shards.map(({ dirty }) => dirty)
+  while ((await client.exists(keys)) > 0) await wait(500)
 }
 
 /** Each connection gives a sign of life once in the interval of pings, spread over it. */

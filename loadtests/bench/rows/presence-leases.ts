@@ -10,6 +10,7 @@ const shards = 64
 const leaseMs = 15_000
 /** `PING_INTERVAL_MS` / `PRESENCE_RENEW_MS` */
 const renewalsPerPing = 3
+const node = 'bench'
 /** As gateways and workers have it. */
 const leasesPerCall = 500
 const usersPerCall = 500
@@ -83,7 +84,7 @@ class Leases {
   }
 
   connect(): Promise<void> {
-    return inSteps(this.#leases, atOnce, (lease) => this.#store.acquire(lease))
+    return inSteps(this.#leases, atOnce, (lease) => this.#store.acquire(node, lease))
   }
 
   disconnect(): Promise<void> {
@@ -94,13 +95,10 @@ class Leases {
   async renew(hasNews: boolean): Promise<void> {
     const byShard = Map.groupBy(this.#leases, ({ userId }) => this.#store.keys.shardOf(userId))
     for (const [shard, leases] of byShard) {
-      for (let i = 0; i < leases.length; i += leasesPerCall) {
-        await this.#store.renew(
-          shard,
-          leases.slice(i, i + leasesPerCall),
-          () => (hasNews ? 2_500 : undefined),
-          false,
-        )
+      const all = hasNews ? leases.map(({ connectionId }) => ({ connectionId, silentMs: 2_500 })) : []
+      for (let i = 0; i === 0 || i < all.length; i += leasesPerCall) {
+        const news = all.slice(i, i + leasesPerCall)
+        await this.#store.renew(node, shard, { held: leases.length, news, keepsKeys: false })
       }
     }
   }

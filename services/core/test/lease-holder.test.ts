@@ -13,7 +13,7 @@ async function scene(t: Test, perShard: number) {
   const messages: number[][] = []
   let isOpen = false
   let enough: () => void = () => undefined
-  const renew = async (shard: number) => {
+  const renew = async (_node: string, shard: number) => {
     if (!isOpen) {
       messages.push([])
       isOpen = true
@@ -24,7 +24,7 @@ async function scene(t: Test, perShard: number) {
       })
     }
     messages.at(-1)?.push(shard)
-    return []
+    return true
   }
   const acquire = async () => ({ isFull: false, wasSpared: false })
   const holder = new LeaseHolder({
@@ -77,7 +77,7 @@ t.test('what was sent to a node that stood still says nothing of when', async (t
   const store = {
     keys: new PresenceKeys('t', 1),
     acquire: async () => ({ isFull: false, wasSpared: false }),
-    renew: async () => [],
+    renew: async () => true,
     release: async (_lease: Lease, silentMs: number) => {
       silences.push(silentMs)
     },

@@ -47,7 +47,6 @@ export function createPresenceTelling(deps: {
   const teller = new StatusTeller({
     redis,
     keys: leases.keys,
-    leaseMs: config.PRESENCE_LEASE_MS,
     holdMs: deps.holdMs,
     hears: () => realtime.hearing.isCurrent,
     publish: (states) => publisher.publish(states),

@@ -6,11 +6,15 @@ import { LRUCache } from 'lru-cache'
  * milliseconds since 1970 by Redis' clock.
  *
  *   <prefix>:{p<shard>}:u:<userId>   hash of a user who is online, with TTL
- *                                      c:<connectionId> → deadline of that connection's lease
+ *                                      c:<connectionId> → the node that holds that connection: a lease, which ends with the
+ *                                                         node's deadline
  *                                      g:<connectionId> → until when that lost connection may come back
- *                                      s → last sign of life of any of the user's connections
  *                                      v → version of the user's state
- *   <prefix>:{p<shard>}:deadlines    sorted set: userId → the latest of the user's c and g. Member = online
+ *   <prefix>:{p<shard>}:nodes        sorted set: node → deadline of all its leases in this shard
+ *   <prefix>:{p<shard>}:n:<node>     hash: connectionId → userId, the leases of that node: the c above, by node
+ *   <prefix>:{p<shard>}:deadlines    sorted set: userId → when to look whether the user is still online: at the end of
+ *                                    the latest grace, or never (+inf) while there is a lease. Member = online
+ *   <prefix>:{p<shard>}:seen         sorted set: userId → last sign of life of any of the user's connections, while online
  *   <prefix>:{p<shard>}:dirty        hash: userId → "<lastSeen>|<1 online, 0 not>|<version>", not yet in MongoDB
  *   <prefix>:{p<shard>}:sighted      hash: userId → sign of life that was learnt of late, when the user was offline
  *   <prefix>:{p<shard>}:outbox       sorted set: userId → version of a change that clients may not have been told of
@@ -23,6 +27,9 @@ import { LRUCache } from 'lru-cache'
  */
 export interface ShardKeys {
   userPrefix: string
+  nodePrefix: string
+  nodes: string
+  seen: string
   deadlines: string
   dirty: string
   sighted: string
@@ -42,6 +49,9 @@ export class PresenceKeys {
       const tag = `${prefix}:{p${shard}}`
       return {
         userPrefix: `${tag}:u:`,
+        nodePrefix: `${tag}:n:`,
+        nodes: `${tag}:nodes`,
+        seen: `${tag}:seen`,
         deadlines: `${tag}:deadlines`,
         dirty: `${tag}:dirty`,
         sighted: `${tag}:sighted`,

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
-import { forgottenAfterMs, type Lease, type LeaseStore } from './lease-store.ts'
+import { forgottenAfterMs, type Lease, type LeaseNews, type LeaseStore } from './lease-store.ts'
 import { OwedReleases } from './owed-releases.ts'
 import type { PresenceState } from './states.ts'
 
@@ -9,7 +10,7 @@ export interface LeaseHolderOptions {
   leaseMs: number
   renewMs: number
   graceMs: number
-  /** Most leases in one script call, so that none blocks Redis for long. */
+  /** Of most leases something is said in one script call, so that none blocks Redis for long. */
   renewBatch?: number
 }
 
@@ -23,8 +24,13 @@ interface Held extends Lease {
 /** Of all shards, the share that is renewed at once at most: by so much of the interval a renewal may come late. */
 const atOnceShare = 1 / 16
 
-/** Takes, renews and gives back the leases of the sockets that this node holds. */
+/**
+ * Takes, renews and gives back the leases of the sockets that this node holds. One call renews all that it holds in a shard:
+ * it says how many these are, and compares with Redis where that has another number, or may have lost some.
+ */
 export class LeaseHolder {
+  /** Whose the leases are in Redis: of this process and no other, so that none goes on where it is not held. */
+  readonly #node = `@${randomBytes(6).toString('base64url')}`
   readonly #store: LeaseStore
   readonly #options: Required<LeaseHolderOptions>
   readonly #onChange: (state: PresenceState) => void
@@ -35,6 +41,8 @@ export class LeaseHolder {
   readonly #owed: OwedReleases
   /** When each shard's keys were last kept from being forgotten, by the monotonic clock. */
   readonly #keptAt: number[]
+  /** Shards in which Redis may have other leases of this node than it holds. */
+  readonly #doubtful = new Set<number>()
   #timer: NodeJS.Timeout | undefined
   #nextShard = 0
   /** When this process last did what it does all the time, by the monotonic clock; infinite while it need not. */
@@ -100,7 +108,7 @@ export class LeaseHolder {
     // Held from now on: should Redis be away, the next renewal takes the lease.
     this.#held.set(lease.connectionId, held)
     this.#shardOf(lease).set(lease.connectionId, held)
-    const { isFull, change, wasSpared } = await this.#store.acquire(lease)
+    const { isFull, change, wasSpared } = await this.#store.acquire(this.#node, lease)
     if (isFull) {
       this.#drop(held)
       return 'full'
@@ -130,38 +138,68 @@ export class LeaseHolder {
     this.#announce(await this.#owed.release({ ...held, aliveAt }, graceMs))
   }
 
-  /** Renews all this node holds now, e.g. after Redis came back. */
+  /** Renews all this node holds now, after Redis came back: it may have lost what it was told last. */
   async renewAll(): Promise<void> {
+    for (const shard of this.#byShard.keys()) this.#doubtful.add(shard)
     await Promise.all(this.#byShard.map((_, shard) => this.renewShard(shard)))
   }
 
   async renewShard(shard: number): Promise<void> {
-    const leases = [...(this.#byShard[shard]?.values() ?? [])]
-    const startedAt = performance.now()
-    const keepsKeys = startedAt - (this.#keptAt[shard] ?? 0) > forgottenAfterMs / 8
+    const leases = this.#byShard[shard]
     try {
-      for (let i = 0; i < leases.length; i += this.#options.renewBatch) {
-        const some = leases.slice(i, i + this.#options.renewBatch)
-        await this.#takeAgain(await this.#renew(shard, some, keepsKeys))
+      if (leases && leases.size > 0) {
+        if (!(await this.#renew(shard, leases))) this.#doubtful.add(shard)
+        if (this.#doubtful.has(shard)) await this.#compare(shard, leases)
+        this.#renewing.worked()
       }
-      if (keepsKeys) this.#keptAt[shard] = startedAt
       // After those who are here: their leases may be about to end.
       for (const state of await this.#owed.settle()) this.#announce(state)
-      if (leases.length > 0) this.#renewing.worked()
     } catch (err) {
       this.#renewing.failed(err)
     }
   }
 
-  /** Returns those that are gone. */
-  async #renew(shard: number, leases: Held[], keepsKeys: boolean): Promise<Held[]> {
+  /** Returns whether Redis has as many leases of this node as it holds. */
+  async #renew(shard: number, leases: Map<string, Held>): Promise<boolean> {
     const now = performance.now()
-    const told = leases.map(({ aliveAt }) => aliveAt)
+    const keepsKeys = now - (this.#keptAt[shard] ?? 0) > forgottenAfterMs / 8
     // Signs of life are fewer than renewals: the same is not said twice.
-    const silentMs = ({ aliveAt, toldAliveAt }: Held) => (aliveAt > toldAliveAt ? now - aliveAt : undefined)
-    const lost = await this.#store.renew(shard, leases, silentMs, keepsKeys)
-    for (const [i, held] of leases.entries()) held.toldAliveAt = Math.max(held.toldAliveAt, told[i] ?? 0)
-    return lost
+    const told = [...leases.values()].flatMap((held) => {
+      const isNews = held.aliveAt > held.toldAliveAt
+      return isNews || keepsKeys ? [{ held, isNews, aliveAt: held.aliveAt }] : []
+    })
+    let isSame = true
+    const { renewBatch } = this.#options
+    for (let i = 0; i === 0 || i < told.length; i += renewBatch) {
+      const some = told.slice(i, i + renewBatch)
+      const news = some.map(({ held: { connectionId }, isNews, aliveAt }): LeaseNews => {
+        return { connectionId, silentMs: isNews ? performance.now() - aliveAt : undefined }
+      })
+      isSame = (await this.#store.renew(this.#node, shard, { held: leases.size, news, keepsKeys })) && isSame
+      for (const { held, aliveAt } of some) held.toldAliveAt = Math.max(held.toldAliveAt, aliveAt)
+    }
+    if (keepsKeys) this.#keptAt[shard] = now
+    return isSame
+  }
+
+  /**
+   * Takes again what Redis does not have, and gives back what this node does not hold. Calls arrive in the order in which
+   * they are made: what is taken or given back meanwhile is in neither.
+   */
+  async #compare(shard: number, leases: Map<string, Held>): Promise<void> {
+    const believed = [...leases.values()]
+    this.#doubtful.delete(shard)
+    try {
+      const found = await this.#store.leasesOf(this.#node, shard)
+      await this.#takeAgain(believed.filter(({ connectionId }) => !found.has(connectionId)))
+      for (const [connectionId, userId] of found) {
+        if (this.#held.has(connectionId) || this.#owed.has(connectionId)) continue
+        this.#announce(await this.#store.release({ userId, connectionId }, Number.MAX_SAFE_INTEGER, 0))
+      }
+    } catch (err) {
+      this.#doubtful.add(shard)
+      throw err
+    }
   }
 
   /**
@@ -173,7 +211,7 @@ export class LeaseHolder {
     await Promise.all(
       alive.map(async (held) => {
         this.#metrics.leasesLost.inc()
-        const { isFull, change } = await this.#store.acquire(held)
+        const { isFull, change } = await this.#store.acquire(this.#node, held)
         if (isFull) return
         this.#announce(change)
         // It may have been given back while the call was under way: then so is the new lease.

@@ -1,11 +1,18 @@
 import type { Redis } from 'ioredis'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
-import { PresenceKeys } from './keys.ts'
+import { PresenceKeys, type ShardKeys } from './keys.ts'
 import type { PresenceState } from './states.ts'
 
 export interface Lease {
   userId: string
   connectionId: string
+}
+
+/** A lease of which something is to be said with a renewal. */
+export interface LeaseNews {
+  connectionId: string
+  /** How long ago the connection gave its last sign of life; `undefined`: as was told. */
+  silentMs: number | undefined
 }
 
 export interface LeaseStoreOptions {
@@ -56,10 +63,14 @@ export class LeaseStore {
     }
   }
 
-  /** Takes a lease; one that exists is renewed. */
-  async acquire({ userId, connectionId }: Lease): Promise<Acquired> {
+  /**
+   * Takes a lease; one that exists goes on.
+   * @param node who holds the connection: a name that no other process has, nor an earlier one
+   */
+  async acquire(node: string, { userId, connectionId }: Lease): Promise<Acquired> {
     const { leaseMs, maxConnectionsPerUser } = this.#options
-    const args = [userId, connectionId, leaseMs, maxConnectionsPerUser, this.#keepMs]
+    const { nodePrefix } = this.#keysOf(userId)
+    const args = [userId, connectionId, leaseMs, maxConnectionsPerUser, this.#keepMs, node, nodePrefix]
     const answer = (await this.#scripts.acquire(this.#userKeys(userId), args)) as number[]
     const [outcome = 0, version = 0, lastSeen = 0, spared] = answer
     return {
@@ -77,32 +88,38 @@ export class LeaseStore {
    */
   async release(lease: Lease, silentMs: number, graceMs: number): Promise<PresenceState | undefined> {
     const { userId, connectionId } = lease
-    const args = [userId, connectionId, wholeMs(silentMs), wholeMs(graceMs)]
-    const keys = [...this.#userKeys(userId), this.keys.of(this.keys.shardOf(userId)).sighted]
+    const { sighted, nodePrefix } = this.#keysOf(userId)
+    const args = [userId, connectionId, wholeMs(silentMs), wholeMs(graceMs), nodePrefix]
+    const keys = [...this.#userKeys(userId), sighted]
     const answer = (await this.#scripts.release(keys, args)) as number[]
     const [changed, version = 0, lastSeen = 0] = answer
     return changed === 1 ? { userId, isOnline: false, version, lastSeen } : undefined
   }
 
   /**
-   * Renews leases of one shard, a thousand at most, and returns those that are gone.
-   * @param silentMs how long ago a connection gave its last sign of life; `undefined`: the last renewal told
-   * @param keepsKeys puts off that Redis forgets the users; needed now and then, see `forgottenAfterMs`
+   * Renews all leases of a node in one shard. Returns whether they are what the node believes: if not, some are gone or
+   * too many, and `leasesOf` tells which.
+   * @param held how many the node believes to hold in the shard
+   * @param news of some of them, a thousand at most
+   * @param keepsKeys puts off that Redis forgets the users in `news`; needed now and then, see `forgottenAfterMs`
    */
-  async renew<L extends Lease>(
+  async renew(
+    node: string,
     shard: number,
-    leases: L[],
-    silentMs: (lease: L) => number | undefined,
-    keepsKeys = true,
-  ): Promise<L[]> {
-    const { deadlines, userPrefix } = this.keys.of(shard)
-    const args: (string | number)[] = [this.#options.leaseMs, keepsKeys ? this.#keepMs : 0, userPrefix]
-    for (const lease of leases) {
-      const silent = silentMs(lease)
-      args.push(lease.userId, lease.connectionId, silent === undefined ? '' : wholeMs(silent))
+    { held, news, keepsKeys }: { held: number; news: LeaseNews[]; keepsKeys: boolean },
+  ): Promise<boolean> {
+    const { nodes, seen, nodePrefix, userPrefix } = this.keys.of(shard)
+    const args = [this.#options.leaseMs, node, held, keepsKeys ? this.#keepMs : 0, userPrefix]
+    for (const { connectionId, silentMs } of news) {
+      args.push(connectionId, silentMs === undefined ? '' : wholeMs(silentMs))
     }
-    const lost = (await this.#scripts.renew([deadlines], args)) as number[]
-    return lost.flatMap((position) => leases[position] ?? [])
+    return (await this.#scripts.renew([nodes, nodePrefix + node, seen], args)) === 1
+  }
+
+  /** The leases of a node in one shard: user by connection. */
+  async leasesOf(node: string, shard: number): Promise<Map<string, string>> {
+    const leases = await this.#redis.hgetall(this.keys.of(shard).nodePrefix + node)
+    return new Map(Object.entries(leases))
   }
 
   /** What Redis knows of these users; who is absent in the answer is offline, and known to MongoDB alone. */
@@ -110,11 +127,8 @@ export class LeaseStore {
     const byShard = Map.groupBy(new Set(userIds), (userId) => this.keys.shardOf(userId))
     const answers = await Promise.all(
       [...byShard].map(async ([shard, users]) => {
-        const { deadlines, dirty, userPrefix } = this.keys.of(shard)
-        const rows = await this.#scripts.read(
-          [deadlines, dirty],
-          [this.#options.leaseMs, userPrefix, ...users],
-        )
+        const { deadlines, dirty, seen, userPrefix } = this.keys.of(shard)
+        const rows = await this.#scripts.read([deadlines, dirty, seen], [userPrefix, ...users])
         return (rows as (number[] | null)[]).flatMap((row, i) => {
           const userId = users[i]
           if (!row || userId === undefined) return []
@@ -148,9 +162,13 @@ export class LeaseStore {
     return [...new Set(found.flat())]
   }
 
+  #keysOf(userId: string): ShardKeys {
+    return this.keys.of(this.keys.shardOf(userId))
+  }
+
   #userKeys(userId: string): string[] {
-    const { userPrefix, deadlines, dirty, outbox } = this.keys.of(this.keys.shardOf(userId))
-    return [userPrefix + userId, deadlines, dirty, outbox]
+    const { userPrefix, deadlines, dirty, outbox, nodes, seen } = this.#keysOf(userId)
+    return [userPrefix + userId, deadlines, dirty, outbox, nodes, seen]
   }
 }
 

@@ -3,7 +3,7 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { ShardUpkeep, UntoldChange } from './shard-upkeep.ts'
 import type { PresenceState } from './states.ts'
 
-const usersPerCall = 200
+const perCall = 200
 /** In one message to Redis: waking up costs more than an idle shard. Few, as nobody else is served between them. */
 const shardsAtOnce = 8
 
@@ -56,13 +56,13 @@ export class LeaseSweeper {
     for (;;) {
       const epoch = this.#epoch
       const wasAway = this.#sweptIn[shard] !== epoch
-      const { gone, untold, memory } = await this.#upkeep.sweep(shard, usersPerCall, wasAway)
+      const { gone, untold, hasMore, memory } = await this.#upkeep.sweep(shard, perCall, wasAway)
       this.#sweptIn[shard] = epoch
       for (const state of gone) {
         this.#metrics.presenceChanges.inc({ to: 'offline' })
         this.#onGone(state)
       }
-      if (gone.length === usersPerCall) continue
+      if (hasMore) continue
       if (memory) this.#onMemory(shard, memory)
       return untold
     }

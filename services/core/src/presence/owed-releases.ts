@@ -30,6 +30,11 @@ export class OwedReleases {
     return this.#pay(owed)
   }
 
+  /** Whether this lease is given back already, though Redis was not told so yet. */
+  has(connectionId: string): boolean {
+    return this.#owed.has(connectionId)
+  }
+
   /** Tells what is owed. */
   async settle(): Promise<PresenceState[]> {
     const waiting = [...this.#owed.values()].filter(({ isUnderWay }) => !isUnderWay)

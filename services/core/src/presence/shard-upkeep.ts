@@ -18,6 +18,8 @@ export interface Swept {
   /** Who went offline. */
   gone: PresenceState[]
   untold: UntoldChange[]
+  /** There was more to end than one call does. */
+  hasMore: boolean
   /**
    * Since when Redis has its memory of this shard, and whether it was compared with MongoDB since. Absent while nodes
    * may still be taking leases again.
@@ -39,7 +41,13 @@ export interface Page<T> {
   found: T[]
 }
 
-type SweepAnswer = [born: number, settled: number, gone: (string | number)[], untold: (string | number)[]]
+type SweepAnswer = [
+  born: number,
+  settled: number,
+  gone: (string | number)[],
+  untold: (string | number)[],
+  more: number,
+]
 
 /** What workers do with shards in Redis. Rejects while Redis is away. */
 export class ShardUpkeep {
@@ -63,15 +71,15 @@ export class ShardUpkeep {
 
   /**
    * Ends what is past its deadline in one shard.
-   * @param max most users in one call
+   * @param max about how many users and leases in one call
    * @param wasAway Redis may have been out of the nodes' reach: they get one lease's time to renew first
    */
   async sweep(shard: number, max: number, wasAway: boolean): Promise<Swept> {
-    const { deadlines, dirty, outbox, sweep, userPrefix } = this.keys.of(shard)
+    const { deadlines, dirty, outbox, sweep, nodes, seen, userPrefix, nodePrefix } = this.keys.of(shard)
     const { leaseMs, pauseMs, tellWithinMs } = this.#options
-    const args = [max, leaseMs, userPrefix, pauseMs, wasAway ? 1 : 0, tellWithinMs]
-    const answer = (await this.#scripts.sweep([deadlines, dirty, outbox, sweep], args)) as SweepAnswer
-    const [born, settled, gone, flat] = answer
+    const args = [max, leaseMs, userPrefix, pauseMs, wasAway ? 1 : 0, tellWithinMs, nodePrefix]
+    const keys = [deadlines, dirty, outbox, sweep, nodes, seen]
+    const [born, settled, gone, flat, more] = (await this.#scripts.sweep(keys, args)) as SweepAnswer
     const untold: UntoldChange[] = []
     for (let i = 0; i + 3 < flat.length; i += 4) {
       const lastSeen = Number(flat[i + 3])
@@ -85,6 +93,7 @@ export class ShardUpkeep {
     return {
       gone: statesOf(gone),
       untold,
+      hasMore: more === 1,
       ...(born > 0 && { memory: { born, isSettled: settled === 1 } }),
     }
   }

@@ -37,7 +37,6 @@ const lastMs = 1_000
  */
 export class StatusTeller {
   readonly #keys: PresenceKeys
-  readonly #leaseMs: number
   readonly #holdMs: number
   readonly #hears: () => boolean
   readonly #publish: (states: PresenceState[]) => Promise<void>
@@ -55,7 +54,6 @@ export class StatusTeller {
   constructor(deps: {
     redis: Redis
     keys: PresenceKeys
-    leaseMs: number
     /** How long a leave waits; 0: all is told at once. */
     holdMs: number
     /** Whether this process knows who may see whom; while not, all waits. */
@@ -67,7 +65,6 @@ export class StatusTeller {
     metrics: Metrics
   }) {
     this.#keys = deps.keys
-    this.#leaseMs = deps.leaseMs
     this.#holdMs = deps.holdMs
     this.#hears = deps.hears
     this.#publish = deps.publish
@@ -164,7 +161,7 @@ export class StatusTeller {
   }
 
   async #ask(shard: number, changes: Change[]): Promise<Verdict[]> {
-    const { deadlines, dirty, told, userPrefix } = this.#keys.of(shard)
+    const { deadlines, dirty, told, seen, userPrefix } = this.#keys.of(shard)
     const args = changes.flatMap(({ state, how }) => [
       state.userId,
       state.isOnline ? 1 : 0,
@@ -172,7 +169,7 @@ export class StatusTeller {
       state.lastSeen,
       how,
     ])
-    const answer = await this.#script([deadlines, dirty, told], [this.#leaseMs, userPrefix, ...args])
+    const answer = await this.#script([deadlines, dirty, told, seen], [userPrefix, ...args])
     return (answer as number[][]).flatMap(([tell, online, version = 0, lastSeen = 0, said], i) => {
       const change = changes[i]
       if (!change) return []

@@ -32,8 +32,8 @@ const connect = (userId: string, node: number, isTold: boolean): Command =>
   command(`${userId} connects to ${node}${isTold ? '' : ', untold'}`, async (scene, world) => {
     const connectionId = scene.newConnection()
     const now = await world.now()
-    const expected = scene.model.acquire(now, userId, connectionId)
-    const { isFull, change } = await world.store.acquire({ userId, connectionId })
+    const expected = scene.model.acquire(now, scene.name(node), userId, connectionId)
+    const { isFull, change } = await world.store.acquire(scene.name(node), { userId, connectionId })
     assert.equal(isFull, expected === 'full')
     if (expected === 'full') return
     scene.nodes[node]?.set(connectionId, { userId, aliveAt: now })
@@ -72,22 +72,25 @@ export const renew = (node: number): Command =>
   command(`${node} renews`, async (scene, world) => {
     const held = scene.nodes[node] ?? new Map()
     const now = await world.now()
+    const name = scene.name(node)
     const leases = [...held].map(([connectionId, { userId, aliveAt }]) => ({ connectionId, userId, aliveAt }))
-    const gone = leases.filter(
-      ({ userId, connectionId, aliveAt }) => !scene.model.renew(now, userId, connectionId, aliveAt),
-    )
-    const lost = await world.store.renew(0, leases, ({ aliveAt }) => now - aliveAt)
+    const gone = scene.model.renew(now, name, leases)
+    const news = leases.map(({ aliveAt, connectionId }) => ({ connectionId, silentMs: now - aliveAt }))
+    const isSame = await world.store.renew(name, 0, { held: leases.length, news, keepsKeys: true })
+    assert.equal(isSame, gone.length === 0, 'whether all are there')
+    const found = await world.store.leasesOf(name, 0)
+    const lost = leases.filter(({ connectionId }) => !found.has(connectionId))
     assert.deepEqual(lost, gone, 'which leases are gone')
+    assert.equal(found.size, leases.length - lost.length, 'none that the node does not hold')
     for (const lease of lost) {
-      const expected = scene.model.acquire(now, lease.userId, lease.connectionId)
-      const { isFull, change } = await world.store.acquire(lease)
+      const expected = scene.model.acquire(now, name, lease.userId, lease.connectionId)
+      const { isFull, change } = await world.store.acquire(name, lease)
       assert.equal(isFull, expected === 'full')
       if (expected !== 'full') scene.happened(change && world.virtual(change), expected)
     }
   })
 
-const kill = (node: number): Command =>
-  command(`${node} is killed`, async (scene) => scene.nodes[node]?.clear())
+const kill = (node: number): Command => command(`${node} is killed`, async (scene) => scene.killed(node))
 
 /** The worker: ends leases, and tells what nobody told. */
 export const sweep: Command = command('sweep', async (scene, world) => {

@@ -21,8 +21,8 @@ export interface Change {
 }
 
 interface ModelUser {
-  /** Leases: until when, by connection. */
-  leases: Map<string, number>
+  /** Leases: which node holds them, by connection. */
+  leases: Map<string, string>
   graces: Map<string, number>
   seen: number
 }
@@ -38,6 +38,8 @@ interface Written {
  */
 export class LeaseModel {
   readonly online = new Map<string, ModelUser>()
+  /** Until when the leases of each node last. */
+  readonly nodes = new Map<string, number>()
   readonly unwritten = new Map<string, Written>()
   readonly written = new Map<string, Written>()
   /** Signs of life that were learnt of late, of users who were offline. */
@@ -45,27 +47,34 @@ export class LeaseModel {
   #memory: { born: number; sweptAt: number; from: number } | undefined
 
   /** @returns who came online, nothing when they were before, `full` when they have too many connections */
-  acquire(now: number, userId: string, connection: string): Change | 'full' | undefined {
+  acquire(now: number, node: string, userId: string, connection: string): Change | 'full' | undefined {
     const user = this.online.get(userId)
-    const { leases, graces } = user ?? { leases: new Map<string, number>(), graces: new Map() }
-    for (const entries of [leases, graces])
-      for (const [id, until] of entries) if (until <= now && id !== connection) entries.delete(id)
+    const { leases, graces } = user ?? { leases: new Map<string, string>(), graces: new Map() }
+    for (const [id, until] of graces) if (until <= now) graces.delete(id)
+    for (const [id, of] of leases) if (this.#until(of) <= now && id !== connection) leases.delete(id)
     const isNew = !leases.has(connection)
     if (isNew && leases.size >= mostConnections) return 'full'
     const [lastGraced] = [...graces].sort(([, a], [, b]) => b - a)
     if (isNew && lastGraced) graces.delete(lastGraced[0])
-    leases.set(connection, now + lengths.lease)
+    leases.set(connection, node)
+    this.nodes.set(node, now + lengths.lease)
     this.online.set(userId, { leases, graces, seen: now })
     return user ? undefined : this.#changed({ userId, isOnline: true, lastSeen: now })
   }
 
-  /** @returns whether the lease exists still */
-  renew(now: number, userId: string, connection: string, aliveAt: number): boolean {
-    const user = this.online.get(userId)
-    if (!user?.leases.has(connection)) return false
-    user.leases.set(connection, now + lengths.lease)
-    user.seen = Math.max(user.seen, aliveAt)
-    return true
+  /** @returns which leases do not exist any more */
+  renew<L extends { userId: string; connectionId: string; aliveAt: number }>(
+    now: number,
+    node: string,
+    leases: L[],
+  ): L[] {
+    if (this.nodes.has(node)) this.nodes.set(node, now + lengths.lease)
+    return leases.filter(({ userId, connectionId, aliveAt }) => {
+      const user = this.online.get(userId)
+      if (user?.leases.get(connectionId) !== node) return true
+      user.seen = Math.max(user.seen, aliveAt)
+      return false
+    })
   }
 
   /** @returns who went offline */
@@ -84,7 +93,7 @@ export class LeaseModel {
     user.leases.delete(connection)
     user.seen = Math.max(user.seen, aliveAt)
     if (grace > 0) user.graces.set(connection, now + grace)
-    return deadline(user) > now ? undefined : this.#leaves(userId, user.seen)
+    return this.deadline(user) > now ? undefined : this.#leaves(userId, user.seen)
   }
 
   /** @returns who went offline */
@@ -93,11 +102,19 @@ export class LeaseModel {
     if (now - memory.sweptAt > lengths.pause) memory.from = now + lengths.lease
     this.#memory = { ...memory, sweptAt: now }
     if (now < memory.from) return []
-    return [...this.online]
-      .filter(([, user]) => deadline(user) <= now)
-      .map(([userId, { leases, seen }]) =>
-        this.#leaves(userId, Math.max(seen, ...[...leases.values()].map((until) => until - lengths.lease))),
-      )
+    const dead = [...this.nodes].filter(([, until]) => until <= now)
+    const gone: Change[] = []
+    for (const [userId, user] of this.online) {
+      const isOver = this.deadline(user) <= now
+      for (const [connection, node] of user.leases) {
+        if (this.#until(node) > now) continue
+        user.leases.delete(connection)
+        user.seen = Math.max(user.seen, this.#until(node) - lengths.lease)
+      }
+      if (isOver) gone.push(this.#leaves(userId, user.seen))
+    }
+    for (const [node] of dead) this.nodes.delete(node)
+    return gone
   }
 
   /** Whether who has not come back after a wipe is not going to: asked after a sweep. */
@@ -148,6 +165,7 @@ export class LeaseModel {
 
   wipe(): void {
     this.online.clear()
+    this.nodes.clear()
     this.unwritten.clear()
     this.sighted.clear()
     this.#memory = undefined
@@ -162,9 +180,13 @@ export class LeaseModel {
     this.unwritten.set(change.userId, { lastSeen: change.lastSeen, isOnline: change.isOnline })
     return change
   }
-}
 
-/** When a user goes offline whom nobody renews. */
-export function deadline({ leases, graces }: ModelUser): number {
-  return Math.max(0, ...leases.values(), ...graces.values())
+  /** When a user goes offline whom nobody renews. */
+  deadline({ leases, graces }: ModelUser): number {
+    return Math.max(0, ...[...leases.values()].map((node) => this.#until(node)), ...graces.values())
+  }
+
+  #until(node: string): number {
+    return this.nodes.get(node) ?? 0
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { PresenceState } from '@earshot/core/presence/states'
-import { type Change, deadline, LeaseModel } from './model.ts'
+import { type Change, LeaseModel } from './model.ts'
 import type { World } from './world.ts'
 
 export const userIds = ['ann', 'bob']
@@ -24,6 +24,19 @@ export class Scene {
   readonly forgotten = new Set<string>()
   #wasWiped = false
   #connections = 0
+  /** How many each node was. */
+  readonly #lives = this.nodes.map(() => 0)
+
+  /** As whom a node holds leases. */
+  name(node: number): string {
+    return `@${node}.${this.#lives[node]}`
+  }
+
+  /** Another one comes in its place. */
+  killed(node: number): void {
+    this.nodes[node]?.clear()
+    this.#lives[node] = (this.#lives[node] ?? 0) + 1
+  }
 
   newConnection(): string {
     return `connection-${this.#connections++}`
@@ -89,7 +102,7 @@ export class Scene {
       const state = states.get(userId)
       assert.equal(state?.isOnline ?? false, user !== undefined, `${userId} online in Redis`)
       if (state && user) assertSameTime(state.lastSeen, user.seen)
-      if (user) assertSameTime(await world.deadline(userId), deadline(user))
+      if (user) assertSameTime(await world.deadline(userId), this.model.deadline(user))
 
       const toWrite = dirty.get(userId)
       assert.equal(toWrite?.isOnline, pending?.isOnline, `${userId} to be written`)

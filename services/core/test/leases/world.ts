@@ -68,8 +68,8 @@ export class World {
   }
 
   async pass(ms: number): Promise<void> {
-    const { deadlines, dirty, sweep, sighted, userPrefix } = this.upkeep.keys.of(0)
-    await this.#age([deadlines, dirty, sweep, sighted], [ms, userPrefix])
+    const { deadlines, dirty, sweep, sighted, nodes, seen, userPrefix } = this.upkeep.keys.of(0)
+    await this.#age([deadlines, dirty, sweep, sighted, nodes, seen], [ms, userPrefix])
     this.#ahead += ms
   }
 
@@ -77,9 +77,15 @@ export class World {
     return (await this.store.read(userIds)).map((state) => this.virtual(state))
   }
 
+  /** When the user goes offline whom nobody renews. */
   async deadline(userId: string): Promise<number> {
-    const score = await this.#redis.zscore(this.upkeep.keys.of(0).deadlines, userId)
-    return Number(score) + this.#ahead
+    const { nodes, userPrefix } = this.upkeep.keys.of(0)
+    const entries = Object.entries(await this.#redis.hgetall(userPrefix + userId))
+    const times = entries.map(([field, value]) => {
+      if (field.startsWith('c:')) return this.#redis.zscore(nodes, value)
+      return field.startsWith('g:') ? value : 0
+    })
+    return Math.max(...(await Promise.all(times)).map(Number)) + this.#ahead
   }
 
   /** What MongoDB is to have. */

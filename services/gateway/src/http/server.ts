@@ -38,8 +38,10 @@ export async function createHttpServer(deps: { log: Logger; origins: OriginPolic
     reply.header('x-correlation-id', request.id)
     done()
   })
+  const allowed = deps.origins.forCors()
   await app.register(cors, {
-    origin: deps.origins.forCors(),
+    // Who names no origin is no page of another one: such an answer needs none of these headers.
+    origin: (origin, done) => done(null, origin === undefined ? false : allowed),
     exposedHeaders: [
       ...['etag', 'retry-after', 'x-correlation-id', 'content-disposition', 'content-range'],
       // Of resumable uploads.

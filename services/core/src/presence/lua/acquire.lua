@@ -1,35 +1,40 @@
--- Takes a lease for a connection.
--- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox
+-- Takes a lease for a connection. Its node is alive, so this renews the node's other leases in the shard, too.
+-- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox   KEYS[5] nodes
+-- KEYS[6] seen
 -- ARGV[1] user id   ARGV[2] connection id   ARGV[3] lease, ms   ARGV[4] most connections of a user
--- ARGV[5] for how long a hash that nobody renews is kept, ms
+-- ARGV[5] for how long a hash that nobody renews is kept, ms   ARGV[6] node   ARGV[7] prefix of nodes' hashes (same slot)
 -- Returns { outcome, version, lastSeen, spared }; outcome: 1 the user came online, 0 was online before, -1 has too many;
 -- spared: 1 when only the grace of a lost connection had kept the user online.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local user, connection = ARGV[1], 'c:' .. ARGV[2]
-local latest = now + tonumber(ARGV[3])
+local user, connection, node, leasesOf = ARGV[1], 'c:' .. ARGV[2], ARGV[6], ARGV[7]
 
 local version, live, known = 0, 0, false
 -- The two lost connections whose grace ends last.
 local graced, gracedUntil, nextGraceUntil
 local entries = redis.call('HGETALL', KEYS[1])
 for i = 1, #entries, 2 do
-  local name, value = entries[i], tonumber(entries[i + 1])
+  local name, value = entries[i], entries[i + 1]
   if name == 'v' then
-    version = value
+    version = tonumber(value)
   elseif name == connection then
     known = true
-  elseif name == 's' then
-    -- Whoever connects is seen now.
-  elseif value <= now then
-    redis.call('HDEL', KEYS[1], name)
   elseif string.sub(name, 1, 2) == 'c:' then
-    live = live + 1
-    latest = math.max(latest, value)
-  elseif not gracedUntil or value > gracedUntil then
-    graced, gracedUntil, nextGraceUntil = name, value, gracedUntil
+    if tonumber(redis.call('ZSCORE', KEYS[5], value) or 0) > now then
+      live = live + 1
+    else
+      redis.call('HDEL', KEYS[1], name)
+      redis.call('HDEL', leasesOf .. value, string.sub(name, 3))
+    end
   else
-    nextGraceUntil = math.max(nextGraceUntil or 0, value)
+    local ends = tonumber(value)
+    if ends <= now then
+      redis.call('HDEL', KEYS[1], name)
+    elseif not gracedUntil or ends > gracedUntil then
+      graced, gracedUntil, nextGraceUntil = name, ends, gracedUntil
+    else
+      nextGraceUntil = math.max(nextGraceUntil or 0, ends)
+    end
   end
 end
 if not known and live >= tonumber(ARGV[4]) then return { -1, version, now, 0 } end
@@ -39,14 +44,15 @@ local spared = 0
 if graced and not known then
   redis.call('HDEL', KEYS[1], graced)
   if live == 0 and not nextGraceUntil then spared = 1 end
-  gracedUntil = nextGraceUntil
 end
-latest = math.max(latest, gracedUntil or 0)
 
-redis.call('HSET', KEYS[1], connection, now + tonumber(ARGV[3]), 's', now)
+redis.call('HSET', KEYS[1], connection, node)
 redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[5]))
+redis.call('HSET', leasesOf .. node, ARGV[2], user)
+redis.call('ZADD', KEYS[5], now + tonumber(ARGV[3]), node)
 local wasOnline = redis.call('ZSCORE', KEYS[2], user)
-redis.call('ZADD', KEYS[2], latest, user)
+redis.call('ZADD', KEYS[2], '+inf', user)
+redis.call('ZADD', KEYS[6], 'GT', now, user)
 if wasOnline and version > 0 then return { 0, version, now, spared } end
 
 -- The last version, where the user left a moment ago. Never below the clock: so versions go on growing after Redis has

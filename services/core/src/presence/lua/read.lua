@@ -1,15 +1,13 @@
 -- Reads the states of users of one shard.
--- KEYS[1] deadlines   KEYS[2] dirty
--- ARGV[1] lease, ms   ARGV[2] prefix of the users' hashes (same slot)   ARGV[3..] user ids
+-- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] seen
+-- ARGV[1] prefix of the users' hashes (same slot)   ARGV[2..] user ids
 -- Returns for each { online, version, lastSeen }, or nil where Redis knows nothing: then MongoDB does.
-local lease = tonumber(ARGV[1])
 local out = {}
-for i = 3, #ARGV do
+for i = 2, #ARGV do
   local user = ARGV[i]
-  local deadline = redis.call('ZSCORE', KEYS[1], user)
-  if deadline then
-    local state = redis.call('HMGET', ARGV[2] .. user, 'v', 's')
-    out[#out + 1] = { 1, tonumber(state[1] or 0), tonumber(state[2] or deadline - lease) }
+  if redis.call('ZSCORE', KEYS[1], user) then
+    local version, seen = redis.call('HGET', ARGV[1] .. user, 'v'), redis.call('ZSCORE', KEYS[3], user)
+    out[#out + 1] = { 1, tonumber(version or 0), tonumber(seen or 0) }
   else
     local pending = redis.call('HGET', KEYS[2], user)
     if pending then

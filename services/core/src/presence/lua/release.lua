@@ -1,40 +1,52 @@
 -- Gives a connection's lease back.
--- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox   KEYS[5] sighted
+-- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox   KEYS[5] nodes
+-- KEYS[6] seen   KEYS[7] sighted
 -- ARGV[1] user id   ARGV[2] connection id   ARGV[3] ms since its last sign of life   ARGV[4] grace, ms (0: none)
+-- ARGV[5] prefix of nodes' hashes (same slot)
 -- Returns { changed, version, lastSeen }; changed: 1 the user went offline, else 0.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local user = ARGV[1]
+local user, leasesOf = ARGV[1], ARGV[5]
 local seen, grace = now - tonumber(ARGV[3]), tonumber(ARGV[4])
 
-if redis.call('HDEL', KEYS[1], 'c:' .. ARGV[2]) == 0 then
+local node = redis.call('HGET', KEYS[1], 'c:' .. ARGV[2])
+if not node then
   -- Redis forgot it, or it ended while its node was away. That a sign of life was seen is a fact all the same.
-  local key, field = KEYS[5], user
-  if redis.call('ZSCORE', KEYS[2], user) then key, field = KEYS[1], 's' end
-  if seen > tonumber(redis.call('HGET', key, field) or 0) then redis.call('HSET', key, field, seen) end
+  if redis.call('ZSCORE', KEYS[2], user) then
+    redis.call('ZADD', KEYS[6], 'XX', 'GT', seen, user)
+  elseif seen > tonumber(redis.call('HGET', KEYS[7], user) or 0) then
+    redis.call('HSET', KEYS[7], user, seen)
+  end
   return { 0, 0, 0 }
 end
+redis.call('HDEL', KEYS[1], 'c:' .. ARGV[2])
+redis.call('HDEL', leasesOf .. node, ARGV[2])
 
-local version, latest = 0, 0
+seen = math.max(seen, tonumber(redis.call('ZSCORE', KEYS[6], user) or 0))
+local version, held, gracedUntil, ended = 0, false, 0, {}
 local entries = redis.call('HGETALL', KEYS[1])
 for i = 1, #entries, 2 do
-  local name, value = entries[i], tonumber(entries[i + 1])
-  if name == 'v' then version = value
-  elseif name == 's' then seen = math.max(seen, value)
-  else latest = math.max(latest, value) end
+  local name, value = entries[i], entries[i + 1]
+  if name == 'v' then version = tonumber(value)
+  elseif string.sub(name, 1, 2) == 'g:' then gracedUntil = math.max(gracedUntil, tonumber(value))
+  elseif tonumber(redis.call('ZSCORE', KEYS[5], value) or 0) > now then held = true
+  else ended[name] = value end
 end
 if grace > 0 then
   redis.call('HSET', KEYS[1], 'g:' .. ARGV[2], now + grace)
-  latest = math.max(latest, now + grace)
+  gracedUntil = math.max(gracedUntil, now + grace)
 end
-if latest > now then
-  redis.call('HSET', KEYS[1], 's', seen)
-  redis.call('ZADD', KEYS[2], latest, user)
+if held or gracedUntil > now then
+  redis.call('ZADD', KEYS[6], seen, user)
+  redis.call('ZADD', KEYS[2], held and '+inf' or gracedUntil, user)
   return { 0, version, seen }
 end
 version = math.max(version + 1, now)
 redis.call('ZREM', KEYS[2], user)
+redis.call('ZREM', KEYS[6], user)
 redis.call('DEL', KEYS[1])
+-- Of nodes that did not renew, and may yet.
+for name, of in pairs(ended) do redis.call('HDEL', leasesOf .. of, string.sub(name, 3)) end
 redis.call('HSET', KEYS[3], user, string.format('%d|0|%d', seen, version))
 redis.call('ZADD', KEYS[4], version, user)
 return { 1, version, seen }
