@@ -1,28 +1,32 @@
-import type { ScriptCall } from '@earshot/core/clients/lua'
+import { defineScript, type ScriptCall } from '@earshot/core/clients/lua'
+import { callsFor } from '@earshot/core/clients/slots'
+import type { Redis } from 'ioredis'
 
 /** A call that has as much takes no further message; it blocks Redis for a millisecond or two. */
 const maxMessages = 1_000
 const maxChars = 1_000_000
 
 interface Batch {
-  channels: string[]
-  messages: string[]
+  messages: [channel: string, text: string][]
   chars: number
 }
 
 /**
  * Publishes by one call what one turn of the event loop has: to a node and to Redis a command is dearer than what it says, and a
- * busy node publishes two messages for each that is written. In order. (On a Redis Cluster each channel would be in a slot of its
- * own, and take a command of its own.)
+ * busy node publishes two messages for each that is written. In order.
  */
 export class GatheredPublish {
-  readonly #call: ScriptCall
+  readonly #redis: Redis
+  readonly #script: ScriptCall
+  readonly #survived: (answer: Promise<unknown>) => Promise<unknown>
   #batch: Batch | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  /** @param call `publish.lua` */
-  constructor(call: ScriptCall) {
-    this.#call = call
+  /** @param survived notes a failure, and makes an answer of it */
+  constructor(redis: Redis, survived: (answer: Promise<unknown>) => Promise<unknown>) {
+    this.#redis = redis
+    this.#script = defineScript(redis, 'publish_all', new URL('./publish.lua', import.meta.url))
+    this.#survived = survived
   }
 
   /** Of the last message; when it is answered, all are. */
@@ -30,24 +34,34 @@ export class GatheredPublish {
     return this.#last
   }
 
-  publish(channel: string, message: string): void {
+  publish(channel: string, text: string): void {
     const batch = this.#batch ?? this.#begin()
-    batch.channels.push(channel)
-    batch.messages.push(message)
-    batch.chars += message.length
-    if (batch.channels.length >= maxMessages || batch.chars >= maxChars) this.#batch = undefined
+    batch.messages.push([channel, text])
+    batch.chars += text.length
+    if (batch.messages.length >= maxMessages || batch.chars >= maxChars) this.#batch = undefined
   }
 
   #begin(): Batch {
-    const batch: Batch = { channels: [], messages: [], chars: 0 }
+    const batch: Batch = { messages: [], chars: 0 }
     this.#batch = batch
     this.#last = new Promise((resolve) => {
       // After all that is resolved in this turn, and before the client sends what it has.
       process.nextTick(() => {
         if (this.#batch === batch) this.#batch = undefined
-        resolve(this.#call(batch.channels, batch.messages))
+        resolve(this.#survived(this.#send(batch)))
       })
     })
     return batch
+  }
+
+  #send({ messages }: Batch): Promise<unknown> {
+    return Promise.all(
+      callsFor(this.#redis, messages).map((some) =>
+        this.#script(
+          some.map(([channel]) => channel),
+          some.map(([, text]) => text),
+        ),
+      ),
+    )
   }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { defineScript } from '@earshot/core/clients/lua'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import { Outage } from '@earshot/core/observability/outage'
@@ -128,7 +127,6 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
     return last
   }
   publisher.spublish = followed as typeof publisher.spublish
-  const publishAll = defineScript(publisher, 'publish_all', new URL('./publish.lua', import.meta.url))
-  const gathered = new GatheredPublish((channels, texts) => survived(publishAll(channels, texts)))
+  const gathered = new GatheredPublish(publisher, survived)
   return { gathered, published: () => Promise.all([gathered.last, last]) }
 }

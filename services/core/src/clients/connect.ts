@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createIndexes, mongoClient } from './mongo.ts'
 import { commandClient, producerClient, publisherClient, subscriberClient } from './redis.ts'
+import { learnSlots } from './slots.ts'
 
 /** The connections of one process, each for one use: see `redis.ts` for how they behave in an outage. */
 export interface Connected {
@@ -32,6 +33,7 @@ export async function connectStores(config: LoadedConfig, log: Logger): Promise<
     return client
   }
   await Promise.all([redis, publisher, subscriber, producer].map(open))
+  await Promise.all([redis, publisher].map(learnSlots))
   const mongo = mongoClient({
     uri: config.MONGODB_URI,
     writeConcern: config.MONGODB_WRITE_CONCERN,

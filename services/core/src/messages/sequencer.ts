@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import { callsFor } from '../clients/slots.ts'
 
 /** How long a retry finds the number of its first try in Redis, seconds. Later ones are caught by MongoDB. */
 const rememberSeconds = 120
@@ -10,7 +11,7 @@ const idleSeconds = 86_400
  * Numbers messages: `seq` grows by one within a conversation. Redis counts, for speed; MongoDB's unique index on
  * conversation and `seq` is what makes it true.
  *
- * Keys, in one slot for each conversation (a Redis Cluster would want a call of `allocate` for each of its nodes' slots):
+ * Keys, in one slot for each conversation:
  *   <prefix>:{<conversationId>}:seq          the last number given to a message
  *   <prefix>:{<conversationId>}:seq:<id>     the number of a message, for a while
  *   <prefix>:{<conversationId>}:cseq…        the same for changes
@@ -77,19 +78,24 @@ export class Sequencer {
     await this.#forget([counter, `${counter}:${messageId}`], [seq])
   }
 
-  /** All by one call: it costs by the command more than by the message. Returns the conversations without a counter. */
+  /** Returns the conversations without a counter. */
   async #ask(messageIds: Map<string, string[]>, numbers: Map<string, number[]>): Promise<string[]> {
-    const keys: string[] = []
-    const counts: number[] = []
-    for (const [conversationId, ids] of messageIds) {
+    const calls = callsFor(this.#redis, [...messageIds])
+    return (await Promise.all(calls.map((asked) => this.#askAtOnce(asked, numbers)))).flat()
+  }
+
+  async #askAtOnce(
+    asked: [conversationId: string, messageIds: string[]][],
+    numbers: Map<string, number[]>,
+  ): Promise<string[]> {
+    const keys = asked.flatMap(([conversationId, ids]) => {
       const counter = this.#key(conversationId)
-      keys.push(counter)
-      for (const id of ids) keys.push(`${counter}:${id}`)
-      counts.push(ids.length)
-    }
+      return [counter, ...ids.map((id) => `${counter}:${id}`)]
+    })
+    const counts = asked.map(([, { length }]) => length)
     const given = await this.#allocate(keys, [rememberSeconds, idleSeconds, ...counts])
     const unknown: string[] = []
-    for (const [i, conversationId] of [...messageIds.keys()].entries()) {
+    for (const [i, [conversationId]] of asked.entries()) {
       const some = (given as (number[] | null)[])[i]
       if (some) numbers.set(conversationId, some)
       else unknown.push(conversationId)

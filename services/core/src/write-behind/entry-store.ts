@@ -1,10 +1,14 @@
 import type { Redis } from 'ioredis'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import { callsFor } from '../clients/slots.ts'
 import { ownedPrefix, WriteBehindKeys } from './keys.ts'
 import type { Dirty, Fields, Kind } from './kind.ts'
 
 /** One owner's entries are looked for in every shard, and so many are answered by each. */
 const ownedPerShard = 1_000
+
+/** A value as Redis has it. */
+export type Entry = [id: string, fields: Fields]
 
 export interface EntryStoreOptions {
   prefix: string
@@ -13,7 +17,7 @@ export interface EntryStoreOptions {
   max: number
 }
 
-/** Values of one kind in Redis: each method is one atomic script, on one shard where it is given one. Rejects while Redis is away. */
+/** Values of one kind in Redis: each method is an atomic script, on one shard where it is given one. Rejects while Redis is away. */
 export class EntryStore<T> {
   readonly keys: WriteBehindKeys
   readonly #kind: Kind<T>
@@ -36,22 +40,28 @@ export class EntryStore<T> {
     }
   }
 
-  /**
-   * All by one call, which costs by the command more than by the value; a Redis Cluster would want one for each of its nodes.
-   * Returns the positions of values there was no room for.
-   */
-  async note(entries: [shard: number, id: string, fields: Fields][]): Promise<number[]> {
-    const shards = [...new Set(entries.map(([shard]) => shard))]
-    const places = new Map(shards.map((shard, i) => [shard, i + 1]))
-    const keys = shards.map((shard) => this.keys.of(shard))
+  /** Returns those there was no room for. */
+  async note(entries: Entry[]): Promise<Entry[]> {
+    const byShard = [...Map.groupBy(entries, ([id]) => this.keys.shardOf(this.#kind.placeOf(id)))]
+    const calls = callsFor(this.#redis, byShard)
+    return (await Promise.all(calls.map((shards) => this.#noteAtOnce(shards)))).flat()
+  }
+
+  async #noteAtOnce(shards: [shard: number, entries: Entry[]][]): Promise<Entry[]> {
+    const keys = shards.map(([shard]) => this.keys.of(shard))
     const args: (string | number)[] = [this.#maxPerShard, ...keys.map(({ entryPrefix }) => entryPrefix)]
-    for (const [shard, id, fields] of entries) {
-      const members = this.#ownerMembers(id)
-      args.push(places.get(shard) as number, id, members.length, ...members, fields.size)
-      for (const [name, { rank, payload }] of fields) args.push(name, rank, payload ?? '')
+    for (const [i, [, entries]] of shards.entries()) {
+      for (const [id, fields] of entries) {
+        const members = this.#ownerMembers(id)
+        args.push(i + 1, id, members.length, ...members, fields.size)
+        for (const [name, { rank, payload }] of fields) args.push(name, rank, payload ?? '')
+      }
     }
     const sets = keys.flatMap(({ dirty, owners }) => [dirty, owners])
-    return (await this.#scripts.note(sets, args)) as number[]
+    const refused = (await this.#scripts.note(sets, args)) as number[]
+    if (refused.length === 0) return []
+    const all = shards.flatMap(([, entries]) => entries)
+    return refused.flatMap((position) => all.slice(position, position + 1))
   }
 
   /** What waits of these ids of one shard and, with an owner, of what is theirs there. */

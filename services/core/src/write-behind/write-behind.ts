@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
-import { EntryStore, type EntryStoreOptions } from './entry-store.ts'
+import { type Entry, EntryStore, type EntryStoreOptions } from './entry-store.ts'
 import { Flusher } from './flusher.ts'
-import type { Dirty, Fields, Kind } from './kind.ts'
+import type { Dirty, Kind } from './kind.ts'
 import { RecentNotes } from './recent-notes.ts'
 
 /** What every kind shares. */
@@ -16,8 +16,6 @@ export interface WriteBehindDeps {
 }
 
 const notesPerCall = 500
-
-type Note = [id: string, fields: Fields]
 
 /**
  * Values that change often and are wanted in MongoDB a moment later: noted in Redis before anybody is answered, laid by
@@ -32,7 +30,7 @@ export class WriteBehind<T> {
   readonly #noting: Outage
   readonly #reading: Outage
   readonly #recent = new RecentNotes()
-  #gathered: Note[] = []
+  #gathered: Entry[] = []
   #turn: Promise<void> | undefined
 
   /** @param write to MongoDB, safe to repeat and to run out of order */
@@ -124,7 +122,7 @@ export class WriteBehind<T> {
     await this.#noteAll(notes)
   }
 
-  async #noteAll(notes: Note[]): Promise<void> {
+  async #noteAll(notes: Entry[]): Promise<void> {
     const calls = Array.from({ length: Math.ceil(notes.length / notesPerCall) }, (_, i) =>
       this.#noteSome(notes.slice(i * notesPerCall, (i + 1) * notesPerCall)),
     )
@@ -135,13 +133,11 @@ export class WriteBehind<T> {
   }
 
   /** Returns what Redis did not take. */
-  async #noteSome(notes: Note[]): Promise<Note[]> {
+  async #noteSome(notes: Entry[]): Promise<Entry[]> {
     try {
-      const refused = await this.#entries.note(notes.map(([id, fields]) => [this.#shardOf(id), id, fields]))
+      const refused = await this.#entries.note(notes)
       this.#noting.worked()
-      if (refused.length === 0) return []
-      const isRefused = new Set(refused)
-      return notes.filter((_, position) => isRefused.has(position))
+      return refused
     } catch (err) {
       this.#noting.failed(err)
       return notes
