@@ -2,6 +2,7 @@ import type { Group, UserStatus } from '@earshot/protocol'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { startRedis } from '../../../infra/servers/redis.ts'
+import { freePort } from '../../../infra/system/ports.ts'
 import { startCluster } from '../src/cluster.ts'
 import { expectTruth } from '../src/presence-truth.ts'
 import { PresenceWatcher } from '../src/presence-watcher.ts'
@@ -12,7 +13,9 @@ const is = (userId: string, isOnline: boolean) => (status: UserStatus) =>
 
 t.test('what is done in Redis at once is in one slot', async (t) => {
   // A master of Redis Cluster that has all slots: it refuses what touches two, and sends nobody elsewhere.
-  const redis = await startRedis({ args: ['--cluster-enabled', 'yes'] })
+  // Its second port would be the first one and 10,000: among those that outgoing connections get.
+  const bus = String(await freePort())
+  const redis = await startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-port', bus] })
   t.teardown(() => redis.stop())
   const client = new Redis(redis.url)
   t.teardown(() => client.disconnect())

@@ -9,6 +9,7 @@ const maxChars = 1_000_000
 interface Batch {
   messages: [channel: string, text: string][]
   chars: number
+  send: () => void
 }
 
 /**
@@ -38,18 +39,28 @@ export class GatheredPublish {
     const batch = this.#batch ?? this.#begin()
     batch.messages.push([channel, text])
     batch.chars += text.length
-    if (batch.messages.length >= maxMessages || batch.chars >= maxChars) this.#batch = undefined
+    if (batch.messages.length >= maxMessages || batch.chars >= maxChars) this.flush()
+  }
+
+  /** What is published by other means after this call comes after all that was published here. */
+  flush(): void {
+    const batch = this.#batch
+    this.#batch = undefined
+    batch?.send()
   }
 
   #begin(): Batch {
-    const batch: Batch = { messages: [], chars: 0 }
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const batch: Batch = {
+      messages: [],
+      chars: 0,
+      send: () => resolve(this.#survived(this.#send(batch))),
+    }
     this.#batch = batch
-    this.#last = new Promise((resolve) => {
-      // After all that is resolved in this turn, and before the client sends what it has.
-      process.nextTick(() => {
-        if (this.#batch === batch) this.#batch = undefined
-        resolve(this.#survived(this.#send(batch)))
-      })
+    this.#last = promise
+    // After all that is resolved in this turn, and before the client sends what it has.
+    process.nextTick(() => {
+      if (this.#batch === batch) this.flush()
     })
     return batch
   }

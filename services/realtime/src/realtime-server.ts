@@ -120,13 +120,14 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
     }
   }
   const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
+  const gathered = new GatheredPublish(publisher, survived)
   // Answered in order: when the last is, all are.
   let last: Promise<unknown> = Promise.resolve()
   const followed = (channel: string, message: string) => {
+    gathered.flush()
     last = survived(publish(channel, message))
     return last
   }
   publisher.spublish = followed as typeof publisher.spublish
-  const gathered = new GatheredPublish(publisher, survived)
   return { gathered, published: () => Promise.all([gathered.last, last]) }
 }

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { UntoldPositions } from '../src/features/voice/untold-positions.ts'
 
-const at = (messageId: string, seconds: number) => ({ messageId, conversationId: 'ann|bob', seconds })
+const now = Date.now()
+const at = (messageId: string, seconds: number, agoMs = 0) => {
+  return { messageId, conversationId: 'ann|bob', seconds, at: now - agoMs }
+}
 
 t.beforeEach(() => {
   const items = new Map<string, string>()
@@ -21,12 +24,21 @@ t.test('what was not answered is there after a reload, the newest of each messag
   t.same(new UntoldPositions('bob').all(), [], 'and nobody else has it')
 })
 
+t.test('what is old is not told any more', async (t) => {
+  const positions = new UntoldPositions('ann')
+  positions.add(at('m1', 3, 11 * 60_000))
+  positions.add(at('m2', 3, 9 * 60_000))
+  t.same(positions.all(), [at('m2', 3, 9 * 60_000)])
+})
+
 t.test('an answer takes away what it answers, and nothing newer', async (t) => {
   const positions = new UntoldPositions('ann')
   positions.add(at('m1', 3))
   positions.add(at('m1', 8))
   positions.told(at('m1', 3))
   t.same(positions.all(), [at('m1', 8)])
+  positions.told(at('m1', 8, 5))
+  t.same(positions.all(), [at('m1', 8)], 'the same place, but noted before')
   positions.told(at('m1', 8))
   t.same(positions.all(), [])
 })

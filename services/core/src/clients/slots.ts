@@ -19,5 +19,6 @@ export async function learnSlots(client: Redis): Promise<void> {
  * where Redis is in cluster mode.
  */
 export function callsFor<T>(client: Redis, bySlot: T[]): T[][] {
+  if (bySlot.length === 0) return []
   return slotted.has(client) ? bySlot.map((one) => [one]) : [bySlot]
 }

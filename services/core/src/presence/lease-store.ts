@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import { callsFor } from '../clients/slots.ts'
 import { PresenceKeys, type ShardKeys } from './keys.ts'
 import type { PresenceState } from './states.ts'
 
@@ -14,6 +15,9 @@ export interface LeaseNews {
   /** How long ago the connection gave its last sign of life; `undefined`: as was told. */
   silentMs: number | undefined
 }
+
+/** More would block Redis for long. */
+const usersPerCall = 500
 
 export interface LeaseStoreOptions {
   prefix: string
@@ -124,20 +128,29 @@ export class LeaseStore {
 
   /** What Redis knows of these users; who is absent in the answer is offline, and known to MongoDB alone. */
   async read(userIds: string[]): Promise<PresenceState[]> {
-    const byShard = Map.groupBy(new Set(userIds), (userId) => this.keys.shardOf(userId))
-    const answers = await Promise.all(
-      [...byShard].map(async ([shard, users]) => {
-        const { deadlines, dirty, seen, userPrefix } = this.keys.of(shard)
-        const rows = await this.#scripts.read([deadlines, dirty, seen], [userPrefix, ...users])
-        return (rows as (number[] | null)[]).flatMap((row, i) => {
-          const userId = users[i]
-          if (!row || userId === undefined) return []
-          const [online, version = 0, lastSeen = 0] = row
-          return [{ userId, isOnline: online === 1, version, lastSeen }]
-        })
-      }),
-    )
-    return answers.flat()
+    const wanted = [...new Set(userIds)]
+    const calls = Array.from({ length: Math.ceil(wanted.length / usersPerCall) }, (_, i) => {
+      const some = wanted.slice(i * usersPerCall, (i + 1) * usersPerCall)
+      return callsFor(this.#redis, [...Map.groupBy(some, (userId) => this.keys.shardOf(userId))])
+    })
+    return (await Promise.all(calls.flat().map((shards) => this.#readAtOnce(shards)))).flat()
+  }
+
+  async #readAtOnce(shards: [shard: number, userIds: string[]][]): Promise<PresenceState[]> {
+    const keys = shards.flatMap(([shard]) => {
+      const { deadlines, dirty, seen } = this.keys.of(shard)
+      return [deadlines, dirty, seen]
+    })
+    const args = shards.flatMap(([shard, users]) => [this.keys.of(shard).userPrefix, users.length, ...users])
+    const rows = (await this.#scripts.read(keys, args)) as (number[] | null)[]
+    return shards
+      .flatMap(([, users]) => users)
+      .flatMap((userId, i) => {
+        const row = rows[i]
+        if (!row) return []
+        const [online, version = 0, lastSeen = 0] = row
+        return [{ userId, isOnline: online === 1, version, lastSeen }]
+      })
   }
 
   /** Notes that clients were told of these changes, so that no worker tells them again. */

@@ -1,21 +1,25 @@
--- Reads the states of users of one shard.
--- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] seen
--- ARGV[1] prefix of the users' hashes (same slot)   ARGV[2..] user ids
--- Returns for each { online, version, lastSeen }, or nil where Redis knows nothing: then MongoDB does.
-local out = {}
-for i = 2, #ARGV do
-  local user = ARGV[i]
-  if redis.call('ZSCORE', KEYS[1], user) then
-    local version, seen = redis.call('HGET', ARGV[1] .. user, 'v'), redis.call('ZSCORE', KEYS[3], user)
-    out[#out + 1] = { 1, tonumber(version or 0), tonumber(seen or 0) }
-  else
-    local pending = redis.call('HGET', KEYS[2], user)
-    if pending then
-      local seen, online, version = string.match(pending, '^(%d+)|(%d)|(%d+)$')
-      out[#out + 1] = { 0, tonumber(version), tonumber(seen) }
+-- Reads the states of users of several shards.
+-- KEYS      for each shard its deadlines, dirty and seen
+-- ARGV      for each shard the prefix of its users' hashes (same slot), the number of users, and their ids
+-- Returns for each user { online, version, lastSeen }, or nil where Redis knows nothing: then MongoDB does.
+local out, at = {}, 1
+for k = 1, #KEYS, 3 do
+  local prefix, last = ARGV[at], at + 1 + ARGV[at + 1]
+  for i = at + 2, last do
+    local user = ARGV[i]
+    if redis.call('ZSCORE', KEYS[k], user) then
+      local version, seen = redis.call('HGET', prefix .. user, 'v'), redis.call('ZSCORE', KEYS[k + 2], user)
+      out[#out + 1] = { 1, tonumber(version or 0), tonumber(seen or 0) }
     else
-      out[#out + 1] = false
+      local pending = redis.call('HGET', KEYS[k + 1], user)
+      if pending then
+        local seen, online, version = string.match(pending, '^(%d+)|(%d)|(%d+)$')
+        out[#out + 1] = { 0, tonumber(version), tonumber(seen) }
+      else
+        out[#out + 1] = false
+      end
     end
   end
+  at = last + 1
 end
 return out

@@ -16,10 +16,7 @@ export function createPlayback(client: EarshotClient, chat: ChatStore, played: P
     const { messageId, conversationId, seconds } = position
     chat.notePosition(conversationId, messageId, seconds)
     untold.add(position)
-    client
-      .markPosition(messageId, seconds)
-      .catch(notTold)
-      .finally(() => untold.told(position))
+    client.markPosition(messageId, seconds).then(() => untold.told(position), notTold)
   }
 
   const playback = new VoicePlayback({
@@ -31,7 +28,7 @@ export function createPlayback(client: EarshotClient, chat: ChatStore, played: P
     },
     onPosition: ({ messageId, conversationId, seq }, seconds) => {
       if (seq === 0) return // not sent yet
-      tellPosition({ messageId, conversationId, seconds })
+      tellPosition({ messageId, conversationId, seconds, at: Date.now() })
     },
     explain: (error) =>
       error instanceof DOMException ? 'This browser cannot play the recording.' : errorText(error),

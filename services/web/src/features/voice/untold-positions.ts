@@ -3,11 +3,16 @@ export interface NotedPosition {
   conversationId: string
   /** From the message's start. */
   seconds: number
+  /** When, ms since 1970. */
+  at: number
 }
 
+/** What is older may not be so any more: listening may have gone on elsewhere since. */
+const keptMs = 10 * 60_000
+
 /**
- * Where one stopped, until the server has answered: a reload drops what a socket was about to send. Kept in this tab
- * only, where nothing newer can come from another device's hand.
+ * Where one stopped, until the server has it: a reload drops what a socket was about to send. Kept in this tab only, and not for
+ * long: another device may know better.
  */
 export class UntoldPositions {
   readonly #key: string
@@ -25,10 +30,11 @@ export class UntoldPositions {
     this.#change((all) => all.set(noted.messageId, noted))
   }
 
-  /** Answered, unless a later one waits meanwhile. */
-  told({ messageId, seconds }: NotedPosition): void {
+  /** The server has it; one that was noted later still waits. */
+  told({ messageId, seconds, at }: NotedPosition): void {
     this.#change((all) => {
-      if (all.get(messageId)?.seconds === seconds) all.delete(messageId)
+      const known = all.get(messageId)
+      if (known?.seconds === seconds && known.at === at) all.delete(messageId)
     })
   }
 
@@ -40,6 +46,7 @@ export class UntoldPositions {
 
   #stored(): Map<string, NotedPosition> {
     const stored = JSON.parse(sessionStorage.getItem(this.#key) ?? '[]') as NotedPosition[]
-    return new Map(stored.map((noted) => [noted.messageId, noted]))
+    const since = Date.now() - keptMs
+    return new Map(stored.filter(({ at }) => at > since).map((noted) => [noted.messageId, noted]))
   }
 }
