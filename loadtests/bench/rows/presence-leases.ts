@@ -98,7 +98,7 @@ class Leases {
       const all = hasNews ? leases.map(({ connectionId }) => ({ connectionId, silentMs: 2_500 })) : []
       for (let i = 0; i === 0 || i < all.length; i += leasesPerCall) {
         const news = all.slice(i, i + leasesPerCall)
-        await this.#store.renew(node, shard, { held: leases.length, news, keepsKeys: false })
+        await this.#store.renew(node, shard, { held: leases.length, news })
       }
     }
   }

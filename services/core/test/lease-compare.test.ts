@@ -100,7 +100,7 @@ t.test('the leases of a dead node end some at a time; what is left when it renew
   const first = await upkeep.sweep(0, 2, false)
   t.equal(first.gone.length, 2)
   t.ok(first.hasMore)
-  const isSame = await store.renew('dead', 0, { held: users.length, news: [], keepsKeys: false })
+  const isSame = await store.renew('dead', 0, { held: users.length, news: [] })
   t.notOk(isSame, 'it learns that some are gone')
   t.equal((await store.leasesOf('dead', 0)).size, 3)
   t.notOk((await upkeep.sweep(0, 2, false)).hasMore, 'the others do not end')
@@ -114,4 +114,41 @@ t.test('the leases of a dead node end some at a time; what is left when it renew
     ],
   )
   t.notOk(await redis.exists(keys.nodes), 'and then the node is forgotten')
+})
+
+t.test('nothing that a lease is made of ends by itself', async (t) => {
+  const { holder, keys } = scene(t)
+  await holder.take({ userId: 'ann', connectionId: 'a' })
+  const node = keys.nodePrefix + (await nodeOf(keys.nodes))
+  for (const key of [`${keys.userPrefix}ann`, node, keys.nodes, keys.deadlines, keys.seen])
+    t.equal(await redis.ttl(key), -1, key)
+})
+
+t.test('a leave that Redis lost is told again as of when it was', async (t) => {
+  const { store, holder, keys, changes } = scene(t)
+  await holder.take({ userId: 'ann', connectionId: 'a' })
+  const node = await nodeOf(keys.nodes)
+  await redis.zadd(keys.seen, 1, 'ann')
+  await holder.giveBack('a', 'clean')
+  const left = changes.at(-1)
+  t.match(left, { userId: 'ann', isOnline: false })
+  // As it was a moment before.
+  await store.acquire(node, { userId: 'ann', connectionId: 'a' })
+  await redis.zadd(keys.seen, 1, 'ann')
+  await holder.take({ userId: 'bob', connectionId: 'b' })
+  await holder.renewAll()
+  const again = changes.findLast(({ userId }) => userId === 'ann')
+  t.not(again, left)
+  t.notOk(again?.isOnline)
+  t.ok((again?.lastSeen ?? 0) > (left?.lastSeen ?? 0) - leaseMs, 'and not as of when Redis last heard')
+})
+
+t.test('a leave ends nothing of a node that is late', async (t) => {
+  const { store, holder, keys, online } = scene(t)
+  await holder.take({ userId: 'ann', connectionId: 'here' })
+  await store.acquire('late', { userId: 'ann', connectionId: 'there' })
+  await redis.zadd(keys.nodes, 1, 'late')
+  await holder.giveBack('here', 'clean')
+  t.same(await online(['ann']), ['ann'], 'whether it is dead the sweep decides')
+  t.ok(await store.renew('late', 0, { held: 1, news: [] }), 'and it finds its lease')
 })

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache'
  * Redis keys of presence. All of one shard carry the same hash tag, so that a script stays in one slot. All times are
  * milliseconds since 1970 by Redis' clock.
  *
- *   <prefix>:{p<shard>}:u:<userId>   hash of a user who is online, with TTL
+ *   <prefix>:{p<shard>}:u:<userId>   hash of a user who is online
  *                                      c:<connectionId> → the node that holds that connection: a lease, which ends with the
  *                                                         node's deadline
  *                                      g:<connectionId> → until when that lost connection may come back

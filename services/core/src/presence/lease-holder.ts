@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
-import { forgottenAfterMs, type Lease, type LeaseNews, type LeaseStore } from './lease-store.ts'
+import type { Lease, LeaseNews, LeaseStore } from './lease-store.ts'
 import { OwedReleases } from './owed-releases.ts'
 import type { PresenceState } from './states.ts'
 
@@ -39,8 +39,6 @@ export class LeaseHolder {
   readonly #held = new Map<string, Held>()
   readonly #byShard: Map<string, Held>[]
   readonly #owed: OwedReleases
-  /** When each shard's keys were last kept from being forgotten, by the monotonic clock. */
-  readonly #keptAt: number[]
   /** Shards in which Redis may have other leases of this node than it holds. */
   readonly #doubtful = new Set<number>()
   #timer: NodeJS.Timeout | undefined
@@ -65,7 +63,6 @@ export class LeaseHolder {
     this.#metrics = deps.metrics
     this.#byShard = deps.store.keys.shards.map(() => new Map())
     this.#owed = new OwedReleases(deps.store)
-    this.#keptAt = this.#byShard.map(() => performance.now())
   }
 
   /**
@@ -161,24 +158,20 @@ export class LeaseHolder {
 
   /** Returns whether Redis has as many leases of this node as it holds. */
   async #renew(shard: number, leases: Map<string, Held>): Promise<boolean> {
-    const now = performance.now()
-    const keepsKeys = now - (this.#keptAt[shard] ?? 0) > forgottenAfterMs / 8
     // Signs of life are fewer than renewals: the same is not said twice.
-    const told = [...leases.values()].flatMap((held) => {
-      const isNews = held.aliveAt > held.toldAliveAt
-      return isNews || keepsKeys ? [{ held, isNews, aliveAt: held.aliveAt }] : []
-    })
+    const told = [...leases.values()].flatMap((held) =>
+      held.aliveAt > held.toldAliveAt ? [{ held, aliveAt: held.aliveAt }] : [],
+    )
     let isSame = true
     const { renewBatch } = this.#options
     for (let i = 0; i === 0 || i < told.length; i += renewBatch) {
       const some = told.slice(i, i + renewBatch)
-      const news = some.map(({ held: { connectionId }, isNews, aliveAt }): LeaseNews => {
-        return { connectionId, silentMs: isNews ? performance.now() - aliveAt : undefined }
+      const news = some.map(({ held: { connectionId }, aliveAt }): LeaseNews => {
+        return { connectionId, silentMs: performance.now() - aliveAt }
       })
-      isSame = (await this.#store.renew(this.#node, shard, { held: leases.size, news, keepsKeys })) && isSame
+      isSame = (await this.#store.renew(this.#node, shard, { held: leases.size, news })) && isSame
       for (const { held, aliveAt } of some) held.toldAliveAt = Math.max(held.toldAliveAt, aliveAt)
     }
-    if (keepsKeys) this.#keptAt[shard] = now
     return isSame
   }
 
@@ -194,7 +187,7 @@ export class LeaseHolder {
       await this.#takeAgain(believed.filter(({ connectionId }) => !found.has(connectionId)))
       for (const [connectionId, userId] of found) {
         if (this.#held.has(connectionId) || this.#owed.has(connectionId)) continue
-        this.#announce(await this.#store.release({ userId, connectionId }, Number.MAX_SAFE_INTEGER, 0))
+        this.#announce(await this.#owed.releaseAgain({ userId, connectionId }))
       }
     } catch (err) {
       this.#doubtful.add(shard)
@@ -208,16 +201,19 @@ export class LeaseHolder {
    */
   async #takeAgain(lost: Held[]): Promise<void> {
     const alive = lost.filter((held) => this.#isHeld(held) && held.aliveAt >= this.#awakeSince)
-    await Promise.all(
-      alive.map(async (held) => {
-        this.#metrics.leasesLost.inc()
-        const { isFull, change } = await this.#store.acquire(this.#node, held)
-        if (isFull) return
-        this.#announce(change)
-        // It may have been given back while the call was under way: then so is the new lease.
-        if (!this.#isHeld(held)) this.#announce(await this.#owed.release(held, this.#options.graceMs))
-      }),
-    )
+    for (let i = 0; i < alive.length; i += this.#options.renewBatch) {
+      const some = alive.slice(i, i + this.#options.renewBatch)
+      await Promise.all(some.filter((held) => this.#isHeld(held)).map((held) => this.#takeOneAgain(held)))
+    }
+  }
+
+  async #takeOneAgain(held: Held): Promise<void> {
+    this.#metrics.leasesLost.inc()
+    const { isFull, change } = await this.#store.acquire(this.#node, held)
+    if (isFull) return
+    this.#announce(change)
+    // It may have been given back while the call was under way: then so is the new lease.
+    if (!this.#isHeld(held)) this.#announce(await this.#owed.release(held, this.#options.graceMs))
   }
 
   /**

@@ -12,8 +12,8 @@ export interface Lease {
 /** A lease of which something is to be said with a renewal. */
 export interface LeaseNews {
   connectionId: string
-  /** How long ago the connection gave its last sign of life; `undefined`: as was told. */
-  silentMs: number | undefined
+  /** How long ago the connection gave its last sign of life. */
+  silentMs: number
 }
 
 /** More would block Redis for long. */
@@ -37,24 +37,16 @@ export interface Acquired {
   wasSpared: boolean
 }
 
-/**
- * For how long the hash of a user is kept that nobody renews and nobody sweeps. No state ends by it: it only keeps
- * Redis clean when a cluster is switched off for good.
- */
-export const forgottenAfterMs = 24 * 3_600_000
-
 /** What gateways do with leases in Redis: each method is one atomic script on one shard. Rejects while Redis is away. */
 export class LeaseStore {
   readonly keys: PresenceKeys
   readonly #redis: Redis
   readonly #options: LeaseStoreOptions
-  readonly #keepMs: number
   readonly #scripts: Record<'acquire' | 'release' | 'renew' | 'read' | 'told', ScriptCall>
 
   constructor(redis: Redis, options: LeaseStoreOptions) {
     this.#redis = redis
     this.#options = options
-    this.#keepMs = options.leaseMs + forgottenAfterMs
     this.keys = new PresenceKeys(options.prefix, options.shards)
     const script = (name: string) =>
       defineScript(redis, `presence_${name}`, new URL(`./lua/${name}.lua`, import.meta.url))
@@ -73,9 +65,9 @@ export class LeaseStore {
    */
   async acquire(node: string, { userId, connectionId }: Lease): Promise<Acquired> {
     const { leaseMs, maxConnectionsPerUser } = this.#options
-    const { nodePrefix } = this.#keysOf(userId)
-    const args = [userId, connectionId, leaseMs, maxConnectionsPerUser, this.#keepMs, node, nodePrefix]
-    const answer = (await this.#scripts.acquire(this.#userKeys(userId), args)) as number[]
+    const { nodes, nodePrefix } = this.#keysOf(userId)
+    const args = [userId, connectionId, leaseMs, maxConnectionsPerUser, node, nodePrefix]
+    const answer = (await this.#scripts.acquire([...this.#userKeys(userId), nodes], args)) as number[]
     const [outcome = 0, version = 0, lastSeen = 0, spared] = answer
     return {
       isFull: outcome < 0,
@@ -105,18 +97,15 @@ export class LeaseStore {
    * too many, and `leasesOf` tells which.
    * @param held how many the node believes to hold in the shard
    * @param news of some of them, a thousand at most
-   * @param keepsKeys puts off that Redis forgets the users in `news`; needed now and then, see `forgottenAfterMs`
    */
   async renew(
     node: string,
     shard: number,
-    { held, news, keepsKeys }: { held: number; news: LeaseNews[]; keepsKeys: boolean },
+    { held, news }: { held: number; news: LeaseNews[] },
   ): Promise<boolean> {
-    const { nodes, seen, nodePrefix, userPrefix } = this.keys.of(shard)
-    const args = [this.#options.leaseMs, node, held, keepsKeys ? this.#keepMs : 0, userPrefix]
-    for (const { connectionId, silentMs } of news) {
-      args.push(connectionId, silentMs === undefined ? '' : wholeMs(silentMs))
-    }
+    const { nodes, seen, nodePrefix } = this.keys.of(shard)
+    const args: (string | number)[] = [this.#options.leaseMs, node, held]
+    for (const { connectionId, silentMs } of news) args.push(connectionId, wholeMs(silentMs))
     return (await this.#scripts.renew([nodes, nodePrefix + node, seen], args)) === 1
   }
 
@@ -180,8 +169,8 @@ export class LeaseStore {
   }
 
   #userKeys(userId: string): string[] {
-    const { userPrefix, deadlines, dirty, outbox, nodes, seen } = this.#keysOf(userId)
-    return [userPrefix + userId, deadlines, dirty, outbox, nodes, seen]
+    const { userPrefix, deadlines, dirty, outbox, seen } = this.#keysOf(userId)
+    return [userPrefix + userId, deadlines, dirty, outbox, seen]
   }
 }
 

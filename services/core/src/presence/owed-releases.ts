@@ -8,6 +8,9 @@ interface Owed extends Lease {
   isUnderWay: boolean
 }
 
+/** For so long at least it is remembered what was given back: a Redis that comes back may have lost its last second. */
+const rememberMs = 10_000
+
 /**
  * Leases that are given back. What Redis could not be told while it was away is told later, as of when it happened: so
  * `lastSeen` is the moment of leaving, however long the outage. No more than were held when it began.
@@ -15,6 +18,8 @@ interface Owed extends Lease {
 export class OwedReleases {
   readonly #store: LeaseStore
   readonly #owed = new Map<string, Owed>()
+  /** Of late, in the order in which Redis was told. */
+  readonly #paid = new Map<string, Owed & { paidAt: number }>()
 
   constructor(store: LeaseStore) {
     this.#store = store
@@ -35,6 +40,14 @@ export class OwedReleases {
     return this.#owed.has(connectionId)
   }
 
+  /** Gives back once more what Redis has all the same: as of when it happened, where that is known. */
+  async releaseAgain(lease: Lease): Promise<PresenceState | undefined> {
+    const paid = this.#paid.get(lease.connectionId)
+    if (!paid) return this.#store.release(lease, Number.MAX_SAFE_INTEGER, 0)
+    const now = performance.now()
+    return this.#store.release(lease, now - paid.aliveAt, paid.graceEndsAt - now)
+  }
+
   /** Tells what is owed. */
   async settle(): Promise<PresenceState[]> {
     const waiting = [...this.#owed.values()].filter(({ isUnderWay }) => !isUnderWay)
@@ -48,9 +61,18 @@ export class OwedReleases {
       const now = performance.now()
       const state = await this.#store.release(owed, now - owed.aliveAt, owed.graceEndsAt - now)
       this.#owed.delete(owed.connectionId)
+      this.#remember(owed)
       return state
     } finally {
       owed.isUnderWay = false
     }
+  }
+  #remember(owed: Owed): void {
+    const now = performance.now()
+    for (const [connectionId, { paidAt }] of this.#paid) {
+      if (now - paidAt < rememberMs) break
+      this.#paid.delete(connectionId)
+    }
+    this.#paid.set(owed.connectionId, { ...owed, paidAt: now })
   }
 }

@@ -93,7 +93,9 @@ export class LeaseModel {
     user.leases.delete(connection)
     user.seen = Math.max(user.seen, aliveAt)
     if (grace > 0) user.graces.set(connection, now + grace)
-    return this.deadline(user) > now ? undefined : this.#leaves(userId, user.seen)
+    // A node past its deadline may come back: only the sweep ends what it holds.
+    const isThere = user.leases.size > 0 || [...user.graces.values()].some((until) => until > now)
+    return isThere ? undefined : this.#leaves(userId, user.seen)
   }
 
   /** @returns who went offline */

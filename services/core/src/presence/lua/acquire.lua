@@ -1,13 +1,13 @@
 -- Takes a lease for a connection. Its node is alive, so this renews the node's other leases in the shard, too.
--- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox   KEYS[5] nodes
--- KEYS[6] seen
+-- KEYS[1] the user's hash   KEYS[2] deadlines   KEYS[3] dirty   KEYS[4] outbox   KEYS[5] seen
+-- KEYS[6] nodes
 -- ARGV[1] user id   ARGV[2] connection id   ARGV[3] lease, ms   ARGV[4] most connections of a user
--- ARGV[5] for how long a hash that nobody renews is kept, ms   ARGV[6] node   ARGV[7] prefix of nodes' hashes (same slot)
+-- ARGV[5] node   ARGV[6] prefix of nodes' hashes (same slot)
 -- Returns { outcome, version, lastSeen, spared }; outcome: 1 the user came online, 0 was online before, -1 has too many;
 -- spared: 1 when only the grace of a lost connection had kept the user online.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local user, connection, node, leasesOf = ARGV[1], 'c:' .. ARGV[2], ARGV[6], ARGV[7]
+local user, connection, node, leasesOf = ARGV[1], 'c:' .. ARGV[2], ARGV[5], ARGV[6]
 
 local version, live, known = 0, 0, false
 -- The two lost connections whose grace ends last.
@@ -20,7 +20,7 @@ for i = 1, #entries, 2 do
   elseif name == connection then
     known = true
   elseif string.sub(name, 1, 2) == 'c:' then
-    if tonumber(redis.call('ZSCORE', KEYS[5], value) or 0) > now then
+    if tonumber(redis.call('ZSCORE', KEYS[6], value) or 0) > now then
       live = live + 1
     else
       redis.call('HDEL', KEYS[1], name)
@@ -47,12 +47,11 @@ if graced and not known then
 end
 
 redis.call('HSET', KEYS[1], connection, node)
-redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[5]))
 redis.call('HSET', leasesOf .. node, ARGV[2], user)
-redis.call('ZADD', KEYS[5], now + tonumber(ARGV[3]), node)
+redis.call('ZADD', KEYS[6], now + tonumber(ARGV[3]), node)
 local wasOnline = redis.call('ZSCORE', KEYS[2], user)
 redis.call('ZADD', KEYS[2], '+inf', user)
-redis.call('ZADD', KEYS[6], 'GT', now, user)
+redis.call('ZADD', KEYS[5], 'GT', now, user)
 if wasOnline and version > 0 then return { 0, version, now, spared } end
 
 -- The last version, where the user left a moment ago. Never below the clock: so versions go on growing after Redis has

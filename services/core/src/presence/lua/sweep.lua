@@ -35,6 +35,9 @@ local function consider(user, renewed)
     local kind = string.sub(name, 1, 2)
     if name == 'v' then
       version = tonumber(value)
+    elseif name == 's' then
+      -- As processes of an earlier version left it.
+      seen = math.max(seen, tonumber(value))
     elseif kind == 'g:' then
       graced = math.max(graced, tonumber(value))
     elseif kind == 'c:' then
