@@ -7,8 +7,8 @@ import { answersOk } from './probes.ts'
 const STOP_WITHIN_MS = 12_000
 
 /**
- * The young generation of V8's heap, MB: by itself it grows to 64 MB where many connect at once, and stays so. Collected more often
- * it costs about the same.
+ * The young generation of V8's heap, MB: by itself it grows to 64 MB where many connect at once, and stays so. 4 MB would save some
+ * 40 MB a gateway and cost a tenth to a fifth of the CPU time of messages.
  */
 const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=16']
 
