@@ -70,16 +70,23 @@ export function startJobWorker<J extends object>(kind: JobKind<J>, deps: JobWork
       dead ? 'job is dead' : 'job failed, trying again',
     )
   })
-  return { close: () => close(worker) }
+  return { close: () => close(worker, deps) }
 }
 
 /**
  * With Redis away BullMQ would wait for it, and for the end of a connection that pauses between two tries to connect, which
  * never says that it ended. What is under way is then left to the worker that takes it over.
  */
-async function close(worker: Worker): Promise<void> {
-  const client = await worker.getBackend().blockingClient
-  await worker.close(client?.status !== 'ready')
+async function close(worker: Worker, { connection, log }: JobWorkerDeps): Promise<void> {
+  // Not asked where Redis is away: BullMQ says then when it is back, or fails.
+  const blocking =
+    connection.status === 'ready' && (await worker.getBackend().blockingClient.catch(() => undefined))
+  try {
+    await worker.close(!blocking || blocking.status !== 'ready')
+  } catch (err) {
+    if (!isUnavailable(err)) throw err
+    log.debug({ err }, 'queue')
+  }
 }
 
 async function attempt<J extends object>(
