@@ -79,10 +79,10 @@ export function startJobWorker<J extends object>(kind: JobKind<J>, deps: JobWork
  */
 async function close(worker: Worker, { connection, log }: JobWorkerDeps): Promise<void> {
   // Not asked where Redis is away: BullMQ says then when it is back, or fails.
-  const blocking =
-    connection.status === 'ready' && (await worker.getBackend().blockingClient.catch(() => undefined))
+  const isThere = connection.status === 'ready'
+  const blocking = isThere ? await worker.getBackend().blockingClient.catch(() => undefined) : undefined
   try {
-    await worker.close(!blocking || blocking.status !== 'ready')
+    await worker.close(blocking?.status !== 'ready')
   } catch (err) {
     if (!isUnavailable(err)) throw err
     log.debug({ err }, 'queue')
