@@ -80,7 +80,7 @@ export function startJobWorker<J extends object>(kind: JobKind<J>, deps: JobWork
 async function close(worker: Worker, { connection, log }: JobWorkerDeps): Promise<void> {
   // Not asked where Redis is away: BullMQ says then when it is back, or fails.
   const isThere = connection.status === 'ready'
-  const blocking = isThere ? await worker.getBackend().blockingClient.catch(() => undefined) : undefined
+  const blocking = isThere ? await worker.getBackend().blockingClient?.catch(() => undefined) : undefined
   try {
     await worker.close(blocking?.status !== 'ready')
   } catch (err) {
