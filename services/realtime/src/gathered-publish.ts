@@ -10,6 +10,7 @@ interface Batch {
   messages: [channel: string, text: string][]
   chars: number
   send: () => void
+  sent: Promise<unknown>
 }
 
 /**
@@ -21,7 +22,6 @@ export class GatheredPublish {
   readonly #script: ScriptCall
   readonly #survived: (answer: Promise<unknown>) => Promise<unknown>
   #batch: Batch | undefined
-  #last: Promise<unknown> = Promise.resolve()
 
   /** @param survived notes a failure, and makes an answer of it */
   constructor(redis: Redis, survived: (answer: Promise<unknown>) => Promise<unknown>) {
@@ -30,16 +30,13 @@ export class GatheredPublish {
     this.#survived = survived
   }
 
-  /** Of the last message; when it is answered, all are. */
-  get last(): Promise<unknown> {
-    return this.#last
-  }
-
-  publish(channel: string, text: string): void {
+  /** Resolves when Redis has it, or could not take it. */
+  publish(channel: string, text: string): Promise<unknown> {
     const batch = this.#batch ?? this.#begin()
     batch.messages.push([channel, text])
     batch.chars += text.length
     if (batch.messages.length >= maxMessages || batch.chars >= maxChars) this.flush()
+    return batch.sent
   }
 
   /** What is published by other means after this call comes after all that was published here. */
@@ -50,14 +47,14 @@ export class GatheredPublish {
   }
 
   #begin(): Batch {
-    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const { promise: sent, resolve } = Promise.withResolvers<unknown>()
     const batch: Batch = {
       messages: [],
       chars: 0,
       send: () => resolve(this.#survived(this.#send(batch))),
+      sent,
     }
     this.#batch = batch
-    this.#last = promise
     // After all that is resolved in this turn, and before the client sends what it has.
     process.nextTick(() => {
       if (this.#batch === batch) this.flush()

@@ -64,7 +64,7 @@ export function createRealtime(deps: {
   const channels = { publish, subscriber, prefix, log }
   const memberships = new MembershipChannel(channels)
   const visibility = new VisibilityChannel(channels)
-  const { gathered, published } = surviveOutages(publisher, deps.metrics, log)
+  const { tell, published } = surviveOutages(publisher, deps.metrics, log)
   const statuses = new StatusChannel({
     ...channels,
     // Not the one above: nobody waits for this.
@@ -74,7 +74,7 @@ export function createRealtime(deps: {
   const relay = new Relay({
     uid: randomBytes(8).toString('hex'),
     channelPrefix,
-    publish: (channel, message) => gathered.publish(channel, message),
+    publish: tell,
     namespace: () => io.sockets as Namespace,
   })
   const createAdapter = createShardedAdapter(publisher, subscriber, {
@@ -121,13 +121,16 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
   }
   const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
   const gathered = new GatheredPublish(publisher, survived)
-  // Answered in order: when the last is, all are.
+  // Answered in the order of the calls, whichever way they go: when the last is, all are.
   let last: Promise<unknown> = Promise.resolve()
+  const tell = (channel: string, message: string) => {
+    last = gathered.publish(channel, message)
+  }
   const followed = (channel: string, message: string) => {
     gathered.flush()
     last = survived(publish(channel, message))
     return last
   }
   publisher.spublish = followed as typeof publisher.spublish
-  return { gathered, published: () => Promise.all([gathered.last, last]) }
+  return { tell, published: () => last }
 }

@@ -1,3 +1,5 @@
+import { inSlices } from '../in-slices.ts'
+
 /** That the membership of some users in a group changed, as nodes tell each other. What it is now, MongoDB knows. */
 export interface MembershipChange {
   groupId: string
@@ -18,11 +20,7 @@ export interface MembershipAnnouncer {
 
 /** The same change in parts that are not too large. */
 export function inParts<T extends { userIds: string[] }>(change: T): T[] {
-  const parts: T[] = []
-  const { userIds } = change
-  for (let i = 0; i < userIds.length; i += usersPerAnnouncement) {
-    parts.push({ ...change, userIds: userIds.slice(i, i + usersPerAnnouncement) })
-  }
+  const parts = inSlices(change.userIds, usersPerAnnouncement).map((userIds) => ({ ...change, userIds }))
   // Nobody by name is everybody.
   return parts.length > 0 ? parts : [change]
 }

@@ -1,3 +1,4 @@
+import { inSlices } from '../in-slices.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import type { LeaseStore } from './lease-store.ts'
@@ -102,9 +103,7 @@ export class LastSeenFlusher {
 /** Visits the shards where something waits, a few at once: this must not crowd out what people wait for. */
 async function inTurn(waiting: number[], visit: (shard: number) => Promise<void>): Promise<void> {
   const shards = [...waiting.entries()].flatMap(([shard, count]) => (count > 0 ? [shard] : []))
-  for (let i = 0; i < shards.length; i += shardsAtOnce) {
-    await Promise.all(shards.slice(i, i + shardsAtOnce).map(visit))
-  }
+  for (const some of inSlices(shards, shardsAtOnce)) await Promise.all(some.map(visit))
 }
 
 async function walk<T>(

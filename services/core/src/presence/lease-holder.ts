@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { inSlices } from '../in-slices.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
@@ -163,11 +164,12 @@ export class LeaseHolder {
       held.aliveAt > held.toldAliveAt ? [{ held, aliveAt: held.aliveAt }] : [],
     )
     let isSame = true
-    const { renewBatch } = this.#options
-    for (let i = 0; i === 0 || i < told.length; i += renewBatch) {
-      const some = told.slice(i, i + renewBatch)
+    // Also when there is nothing to tell.
+    const calls = told.length > 0 ? inSlices(told, this.#options.renewBatch) : [[]]
+    for (const some of calls) {
+      const now = performance.now()
       const news = some.map(({ held: { connectionId }, aliveAt }): LeaseNews => {
-        return { connectionId, silentMs: performance.now() - aliveAt }
+        return { connectionId, silentMs: now - aliveAt }
       })
       isSame = (await this.#store.renew(this.#node, shard, { held: leases.size, news })) && isSame
       for (const { held, aliveAt } of some) held.toldAliveAt = Math.max(held.toldAliveAt, aliveAt)
@@ -201,8 +203,7 @@ export class LeaseHolder {
    */
   async #takeAgain(lost: Held[]): Promise<void> {
     const alive = lost.filter((held) => this.#isHeld(held) && held.aliveAt >= this.#awakeSince)
-    for (let i = 0; i < alive.length; i += this.#options.renewBatch) {
-      const some = alive.slice(i, i + this.#options.renewBatch)
+    for (const some of inSlices(alive, this.#options.renewBatch)) {
       await Promise.all(some.filter((held) => this.#isHeld(held)).map((held) => this.#takeOneAgain(held)))
     }
   }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
 import { callsFor } from '../clients/slots.ts'
+import { inSlices } from '../in-slices.ts'
 import { PresenceKeys, type ShardKeys } from './keys.ts'
 import type { PresenceState } from './states.ts'
 
@@ -37,7 +38,7 @@ export interface Acquired {
   wasSpared: boolean
 }
 
-/** What gateways do with leases in Redis: each method is one atomic script on one shard. Rejects while Redis is away. */
+/** What gateways do with leases in Redis: what changes one is an atomic script on its shard. Rejects while Redis is away. */
 export class LeaseStore {
   readonly keys: PresenceKeys
   readonly #redis: Redis
@@ -117,12 +118,10 @@ export class LeaseStore {
 
   /** What Redis knows of these users; who is absent in the answer is offline, and known to MongoDB alone. */
   async read(userIds: string[]): Promise<PresenceState[]> {
-    const wanted = [...new Set(userIds)]
-    const calls = Array.from({ length: Math.ceil(wanted.length / usersPerCall) }, (_, i) => {
-      const some = wanted.slice(i * usersPerCall, (i + 1) * usersPerCall)
-      return callsFor(this.#redis, [...Map.groupBy(some, (userId) => this.keys.shardOf(userId))])
-    })
-    return (await Promise.all(calls.flat().map((shards) => this.#readAtOnce(shards)))).flat()
+    const calls = inSlices([...new Set(userIds)], usersPerCall).flatMap((some) =>
+      callsFor(this.#redis, [...Map.groupBy(some, (userId) => this.keys.shardOf(userId))]),
+    )
+    return (await Promise.all(calls.map((shards) => this.#readAtOnce(shards)))).flat()
   }
 
   async #readAtOnce(shards: [shard: number, userIds: string[]][]): Promise<PresenceState[]> {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { inSlices } from '../in-slices.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { ShardUpkeep, UntoldChange } from './shard-upkeep.ts'
 import type { PresenceState } from './states.ts'
@@ -44,9 +45,8 @@ export class LeaseSweeper {
 
   async run(): Promise<void> {
     const untold: UntoldChange[] = []
-    const shards = [...this.#sweptIn.keys()]
-    for (let i = 0; i < shards.length; i += shardsAtOnce) {
-      const swept = await Promise.all(shards.slice(i, i + shardsAtOnce).map((shard) => this.#sweep(shard)))
+    for (const shards of inSlices([...this.#sweptIn.keys()], shardsAtOnce)) {
+      const swept = await Promise.all(shards.map((shard) => this.#sweep(shard)))
       untold.push(...swept.flat())
     }
     if (untold.length > 0) await this.#onUntold(untold)

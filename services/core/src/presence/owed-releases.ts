@@ -18,8 +18,8 @@ const rememberMs = 10_000
 export class OwedReleases {
   readonly #store: LeaseStore
   readonly #owed = new Map<string, Owed>()
-  /** Of late, in the order in which Redis was told. */
-  readonly #paid = new Map<string, Owed & { paidAt: number }>()
+  /** Of late, in the order in which Redis was told; until when each is remembered, by the monotonic clock. */
+  readonly #paid = new Map<string, { owed: Owed; until: number }>()
 
   constructor(store: LeaseStore) {
     this.#store = store
@@ -43,9 +43,7 @@ export class OwedReleases {
   /** Gives back once more what Redis has all the same: as of when it happened, where that is known. */
   async releaseAgain(lease: Lease): Promise<PresenceState | undefined> {
     const paid = this.#paid.get(lease.connectionId)
-    if (!paid) return this.#store.release(lease, Number.MAX_SAFE_INTEGER, 0)
-    const now = performance.now()
-    return this.#store.release(lease, now - paid.aliveAt, paid.graceEndsAt - now)
+    return paid ? this.#release(paid.owed) : this.#store.release(lease, Number.MAX_SAFE_INTEGER, 0)
   }
 
   /** Tells what is owed. */
@@ -58,8 +56,7 @@ export class OwedReleases {
   async #pay(owed: Owed): Promise<PresenceState | undefined> {
     owed.isUnderWay = true
     try {
-      const now = performance.now()
-      const state = await this.#store.release(owed, now - owed.aliveAt, owed.graceEndsAt - now)
+      const state = await this.#release(owed)
       this.#owed.delete(owed.connectionId)
       this.#remember(owed)
       return state
@@ -67,12 +64,18 @@ export class OwedReleases {
       owed.isUnderWay = false
     }
   }
+
+  #release(owed: Owed): Promise<PresenceState | undefined> {
+    const now = performance.now()
+    return this.#store.release(owed, now - owed.aliveAt, owed.graceEndsAt - now)
+  }
+
   #remember(owed: Owed): void {
     const now = performance.now()
-    for (const [connectionId, { paidAt }] of this.#paid) {
-      if (now - paidAt < rememberMs) break
+    for (const [connectionId, { until }] of this.#paid) {
+      if (now < until) break
       this.#paid.delete(connectionId)
     }
-    this.#paid.set(owed.connectionId, { ...owed, paidAt: now })
+    this.#paid.set(owed.connectionId, { owed, until: now + rememberMs })
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import { inSlices } from '../in-slices.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
@@ -145,9 +146,7 @@ export class StatusTeller {
   async #decide(changes: Change[]): Promise<PresenceState[]> {
     const byShard = Map.groupBy(changes, ({ state }) => this.#keys.shardOf(state.userId))
     const calls = [...byShard].flatMap(([shard, of]) =>
-      Array.from({ length: Math.ceil(of.length / changesPerCall) }, (_, i) =>
-        this.#ask(shard, of.slice(i * changesPerCall, (i + 1) * changesPerCall)),
-      ),
+      inSlices(of, changesPerCall).map((some) => this.#ask(shard, some)),
     )
     const verdicts = (await Promise.all(calls)).flat()
     const toBeTold = verdicts.filter((verdict) => verdict.toBeTold)

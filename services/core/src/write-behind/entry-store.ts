@@ -40,9 +40,13 @@ export class EntryStore<T> {
     }
   }
 
+  shardOf(id: string): number {
+    return this.keys.shardOf(this.#kind.placeOf(id))
+  }
+
   /** Returns those there was no room for. */
   async note(entries: Entry[]): Promise<Entry[]> {
-    const byShard = [...Map.groupBy(entries, ([id]) => this.keys.shardOf(this.#kind.placeOf(id)))]
+    const byShard = [...Map.groupBy(entries, ([id]) => this.shardOf(id))]
     const calls = callsFor(this.#redis, byShard)
     return (await Promise.all(calls.map((shards) => this.#noteAtOnce(shards)))).flat()
   }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { inSlices } from '../in-slices.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
@@ -72,13 +73,13 @@ export class WriteBehind<T> {
 
   /** What waits of these ids. Nothing while Redis is away: then MongoDB's word stands, a moment old. */
   async read(ids: string[]): Promise<Map<string, T>> {
-    const byShard = Map.groupBy(new Set(ids), (id) => this.#shardOf(id))
+    const byShard = Map.groupBy(new Set(ids), (id) => this.#entries.shardOf(id))
     return this.#readAll([...byShard])
   }
 
   /** What waits and is the owner's, or of these ids. */
   async readOwned(owner: string, ids: readonly string[]): Promise<Map<string, T>> {
-    const byShard = Map.groupBy(new Set(ids), (id) => this.#shardOf(id))
+    const byShard = Map.groupBy(new Set(ids), (id) => this.#entries.shardOf(id))
     return this.#readAll(
       this.#entries.keys.shards.map((_, shard) => [shard, byShard.get(shard) ?? []]),
       owner,
@@ -97,10 +98,6 @@ export class WriteBehind<T> {
       waiting.flatMap((count, shard) => (count > 0 ? [shard] : [])),
       quietMs,
     )
-  }
-
-  #shardOf(id: string): number {
-    return this.#entries.keys.shardOf(this.#kind.placeOf(id))
   }
 
   async #readAll(asked: [shard: number, ids: string[]][], owner?: string): Promise<Map<string, T>> {
@@ -123,9 +120,7 @@ export class WriteBehind<T> {
   }
 
   async #noteAll(notes: Entry[]): Promise<void> {
-    const calls = Array.from({ length: Math.ceil(notes.length / notesPerCall) }, (_, i) =>
-      this.#noteSome(notes.slice(i * notesPerCall, (i + 1) * notesPerCall)),
-    )
+    const calls = inSlices(notes, notesPerCall).map((some) => this.#noteSome(some))
     const notTaken = (await Promise.all(calls)).flat()
     if (notTaken.length === 0) return
     this.#metrics.writeBehindDirect.inc({ kind: this.#kind.name }, notTaken.length)
