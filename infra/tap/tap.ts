@@ -21,7 +21,7 @@ const TEST_CLASS = join(ROOT, 'node_modules', '@tapjs', 'test', 'test-built')
 
 /** The files that the patterns name: files, folders or globs. All tests without a pattern. */
 export function testFiles(patterns: readonly string[]): string[] {
-  const wanted = patterns.length > 0 ? patterns.flatMap((pattern) => pattern.split(/\s+/)) : ALL
+  const wanted = patterns.length > 0 ? patterns.flatMap((pattern) => pattern.trim().split(/\s+/)) : ALL
   const globs = wanted.map((pattern) => (isFolder(pattern) ? join(pattern, '**/*.test.ts') : pattern))
   const files = globSync(globs, { cwd: ROOT, exclude: (path) => path.includes('node_modules') })
   if (files.length === 0) throw new Failure(`No test file matches ${wanted.join(' ')}.`)

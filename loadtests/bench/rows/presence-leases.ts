@@ -98,7 +98,7 @@ class Leases {
       const all = hasNews ? leases.map(({ connectionId }) => ({ connectionId, silentMs: 2_500 })) : []
       for (let i = 0; i === 0 || i < all.length; i += leasesPerCall) {
         const news = all.slice(i, i + leasesPerCall)
-        await this.#store.renew(node, shard, { held: leases.length, news })
+        await this.#store.renew(node, [{ shard, held: leases.length, news }])
       }
     }
   }
@@ -136,9 +136,7 @@ class Leases {
     for (let shard = 0; shard < shards; shard++) {
       let cursor = '0'
       do {
-        const page = await this.#upkeep.online(shard, cursor, usersPerCall)
-        await this.#store.read(page.found)
-        cursor = page.cursor
+        cursor = (await this.#upkeep.signsOfLife(shard, cursor, usersPerCall)).cursor
       } while (cursor !== '0')
     }
   }

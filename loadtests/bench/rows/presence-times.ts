@@ -69,7 +69,7 @@ export const presenceTimes: Row = {
         {
           what: 'killed node',
           boundMs: lease + sweep + coalesce,
-          behindMs: renew,
+          behindMs: renew * (1 + 1 / 8),
           found: await measure('killed node', () => servers.kill(doomed)),
         },
       ]
@@ -78,7 +78,7 @@ export const presenceTimes: Row = {
         await wait(Math.max(0, cameAt + checkpoint + ping - performance.now()))
         return oldestStored(servers, staying, checkpoint)
       })
-      return tableOf(rows, people, { oldestMs: oldest, boundMs: checkpoint + ping + renew })
+      return tableOf(rows, people, { oldestMs: oldest, boundMs: checkpoint * (1 + 1 / 12) + ping + renew })
     } finally {
       for (const socket of sockets) socket.disconnect()
       await servers.stop()

@@ -52,7 +52,7 @@ t.test('leases that Redis lost are taken again', async (t) => {
   await redis.hdel(keys.nodePrefix + node, 'a')
   await redis.zrem(keys.deadlines, 'ann')
   t.same(await online(['ann', 'bob']), ['bob'])
-  await holder.renewShard(0)
+  await holder.renewShards([0])
   t.same(await online(['ann', 'bob']), ['ann', 'bob'])
 })
 
@@ -61,7 +61,7 @@ t.test('leases that nobody holds end, though their node lives', async (t) => {
   await holder.take({ userId: 'ann', connectionId: 'a' })
   await store.acquire(await nodeOf(keys.nodes), { userId: 'bob', connectionId: 'nobody has it' })
   t.same(await online(['ann', 'bob']), ['ann', 'bob'])
-  await holder.renewShard(0)
+  await holder.renewShards([0])
   t.same(await online(['ann', 'bob']), ['ann'])
   t.match(changes.at(-1), { userId: 'bob', isOnline: false })
 })
@@ -100,7 +100,7 @@ t.test('the leases of a dead node end some at a time; what is left when it renew
   const first = await upkeep.sweep(0, 2, false)
   t.equal(first.gone.length, 2)
   t.ok(first.hasMore)
-  const isSame = await store.renew('dead', 0, { held: users.length, news: [] })
+  const [isSame] = await store.renew('dead', [{ shard: 0, held: users.length, news: [] }])
   t.notOk(isSame, 'it learns that some are gone')
   t.equal((await store.leasesOf('dead', 0)).size, 3)
   t.notOk((await upkeep.sweep(0, 2, false)).hasMore, 'the others do not end')
@@ -150,5 +150,42 @@ t.test('a leave ends nothing of a node that is late', async (t) => {
   await redis.zadd(keys.nodes, 1, 'late')
   await holder.giveBack('here', 'clean')
   t.same(await online(['ann']), ['ann'], 'whether it is dead the sweep decides')
-  t.ok(await store.renew('late', 0, { held: 1, news: [] }), 'and it finds its lease')
+  t.same(await store.renew('late', [{ shard: 0, held: 1, news: [] }]), [true], 'and it finds its lease')
+})
+
+t.test('several shards are renewed at once, and each answers for itself', async (t) => {
+  const prefix = `t${randomBytes(6).toString('hex')}`
+  const store = new LeaseStore(redis, { prefix, shards: 3, leaseMs, maxConnectionsPerUser: 10 })
+  t.teardown(async () => {
+    await redis.del(await redis.keys(`${prefix}*`))
+  })
+  const userIds = Array.from({ length: 30 }, (_, i) => `user-${i}`)
+  for (const userId of userIds) await store.acquire('node', { userId, connectionId: `c-${userId}` })
+  const inShard = [0, 1, 2].map((shard) => userIds.filter((userId) => store.keys.shardOf(userId) === shard))
+  await redis.hdel(`${store.keys.of(1).nodePrefix}node`, `c-${inShard[1]?.[0]}`)
+  for (const { seen } of store.keys.shards) {
+    for (const userId of await redis.zrange(seen, 0, '-1')) await redis.zadd(seen, 1, userId)
+  }
+  const silentMs = 5_000
+  const before = Date.now()
+  const renewals = [0, 1, 2].map((shard) => {
+    const users = inShard[shard] ?? []
+    // Of one shard nothing is to be told, of the others of all but one.
+    const news =
+      shard === 2 ? [] : users.slice(1).map((userId) => ({ connectionId: `c-${userId}`, silentMs }))
+    return { shard, held: users.length, news }
+  })
+  t.same(await store.renew('node', renewals), [true, false, true])
+  const after = Date.now()
+  for (const [shard, users] of inShard.entries()) {
+    for (const [i, userId] of users.entries()) {
+      const seen = Number(await redis.zscore(store.keys.of(shard).seen, userId))
+      if (shard === 2 || i === 0) t.equal(seen, 1, `${userId} was not named`)
+      else
+        t.ok(
+          seen >= before - silentMs - 1 && seen <= after - silentMs + 1,
+          `${userId} was seen when it was said`,
+        )
+    }
+  }
 })

@@ -1,11 +1,13 @@
 import type { Metrics } from '../observability/metrics.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
-import type { LeaseStore } from './lease-store.ts'
 import type { ShardUpkeep } from './shard-upkeep.ts'
+import type { Sighting } from './states.ts'
 
 const usersPerWrite = 500
 /** Of the interval: so a shard is free again when its turn comes, and soon when the worker that claimed it died. */
 const claimShare = 0.75
+/** Of the interval: by so much less than is known is written, so that those who were seen at about one time share a write. */
+const coarseShare = 1 / 12
 
 /**
  * Writes `lastSeen` of those who stay online to MongoDB, every user once in an interval: so that MongoDB alone, should
@@ -14,8 +16,7 @@ const claimShare = 0.75
  */
 export class LastSeenCheckpoint {
   readonly #upkeep: ShardUpkeep
-  readonly #leases: LeaseStore
-  readonly #lastSeen: LastSeenStore
+  readonly #lastSeen: Pick<LastSeenStore, 'saw'>
   readonly #intervalMs: number
   readonly #metrics: Metrics
   #nextShard = 0
@@ -24,14 +25,12 @@ export class LastSeenCheckpoint {
 
   constructor(deps: {
     upkeep: ShardUpkeep
-    leases: LeaseStore
-    lastSeen: LastSeenStore
+    lastSeen: Pick<LastSeenStore, 'saw'>
     /** In which every user's turn comes once. */
     intervalMs: number
     metrics: Metrics
   }) {
     this.#upkeep = deps.upkeep
-    this.#leases = deps.leases
     this.#lastSeen = deps.lastSeen
     this.#intervalMs = deps.intervalMs
     this.#metrics = deps.metrics
@@ -63,12 +62,16 @@ export class LastSeenCheckpoint {
   async #write(shard: number): Promise<void> {
     let cursor = '0'
     do {
-      const page = await this.#upkeep.online(shard, cursor, usersPerWrite)
-      const states = await this.#leases.read(page.found)
-      const online = states.filter(({ isOnline }) => isOnline)
-      await this.#lastSeen.saw(online)
-      this.#metrics.lastSeenCheckpointed.inc(online.length)
+      const page = await this.#upkeep.signsOfLife(shard, cursor, usersPerWrite)
+      await this.#lastSeen.saw(page.found.map((sighting) => this.#coarse(sighting)))
+      this.#metrics.lastSeenCheckpointed.inc(page.found.length)
       cursor = page.cursor
     } while (cursor !== '0')
+  }
+
+  /** Never more than is known. */
+  #coarse({ userId, lastSeen }: Sighting): Sighting {
+    const stepMs = Math.max(1, Math.floor(this.#intervalMs * coarseShare))
+    return { userId, lastSeen: Math.floor(lastSeen / stepMs) * stepMs }
   }
 }

@@ -70,11 +70,15 @@ export class LastSeenStore {
     return (await bulkUpdates(this.#users, operations)) === states.length
   }
 
-  /** The same of signs of life that change nobody's state. */
+  /** The same of signs of life that change nobody's state. Those of one moment are one update. */
   async saw(sightings: Sighting[]): Promise<void> {
     if (sightings.length === 0) return
-    const operations = sightings.map(({ userId, lastSeen }) => ({
-      updateOne: { filter: { _id: toDbId(userId) }, update: { $max: { lastSeen: new Date(lastSeen) } } },
+    const together = Map.groupBy(sightings, ({ lastSeen }) => lastSeen)
+    const operations = [...together].map(([lastSeen, users]) => ({
+      updateMany: {
+        filter: { _id: { $in: users.map(({ userId }) => toDbId(userId)) } },
+        update: { $max: { lastSeen: new Date(lastSeen) } },
+      },
     }))
     await bulkUpdates(this.#users, operations)
   }

@@ -3,7 +3,7 @@ import { inSlices } from '../in-slices.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
-import type { Lease, LeaseNews, LeaseStore } from './lease-store.ts'
+import type { Lease, LeaseStore, Renewal } from './lease-store.ts'
 import { OwedReleases } from './owed-releases.ts'
 import type { PresenceState } from './states.ts'
 
@@ -23,7 +23,7 @@ interface Held extends Lease {
 }
 
 /** Of all shards, the share that is renewed at once at most: by so much of the interval a renewal may come late. */
-const atOnceShare = 1 / 16
+const atOnceShare = 1 / 8
 
 /**
  * Takes, renews and gives back the leases of the sockets that this node holds. One call renews all that it holds in a shard:
@@ -80,17 +80,25 @@ export class LeaseHolder {
       this.#tickedAt = now
       // Catch up after a stall with a few ticks at once, not one by one for ever.
       due = Math.max(due, now - this.#options.renewMs)
-      let leases = 0
-      for (let i = 0; i < mostAtOnce; i++) {
-        leases += this.#byShard[this.#nextShard]?.size ?? 0
-        if (i > 0 && leases > this.#options.renewBatch) break
-        void this.renewShard(this.#nextShard)
-        this.#nextShard = (this.#nextShard + 1) % this.#byShard.length
-        due += tickMs
-      }
+      const shards = this.#dueShards(mostAtOnce)
+      due += shards.length * tickMs
+      void this.renewShards(shards)
       this.#timer = setTimeout(tick, Math.max(0, due - now))
     }
     this.#timer = setTimeout(tick, tickMs)
+  }
+
+  /** The next ones in turn: one, or several that hold few. */
+  #dueShards(most: number): number[] {
+    const shards: number[] = []
+    let leases = 0
+    while (shards.length < most) {
+      leases += this.#byShard[this.#nextShard]?.size ?? 0
+      if (shards.length > 0 && leases > this.#options.renewBatch) break
+      shards.push(this.#nextShard)
+      this.#nextShard = (this.#nextShard + 1) % this.#byShard.length
+    }
+    return shards
   }
 
   stop(): void {
@@ -105,7 +113,7 @@ export class LeaseHolder {
     const held: Held = { ...lease, aliveAt, toldAliveAt: Number.NEGATIVE_INFINITY }
     // Held from now on: should Redis be away, the next renewal takes the lease.
     this.#held.set(lease.connectionId, held)
-    this.#shardOf(lease).set(lease.connectionId, held)
+    this.#leasesIn(this.#shardOf(lease)).set(lease.connectionId, held)
     const { isFull, change, wasSpared } = await this.#store.acquire(this.#node, lease)
     if (isFull) {
       this.#drop(held)
@@ -120,7 +128,9 @@ export class LeaseHolder {
   /** The connection gave a sign of life. */
   alive(connectionId: string): void {
     const held = this.#held.get(connectionId)
-    if (held && this.#isAwake) held.aliveAt = performance.now()
+    if (!held) return
+    const now = this.#noticeStandstill()
+    if (this.#isAwake) held.aliveAt = now
   }
 
   /**
@@ -132,22 +142,24 @@ export class LeaseHolder {
     if (!held) return
     this.#drop(held)
     const graceMs = how === 'clean' ? 0 : this.#options.graceMs
-    const aliveAt = how === 'clean' && this.#isAwake ? performance.now() : held.aliveAt
+    const now = this.#noticeStandstill()
+    const aliveAt = how === 'clean' && this.#isAwake ? now : held.aliveAt
     this.#announce(await this.#owed.release({ ...held, aliveAt }, graceMs))
   }
 
   /** Renews all this node holds now, after Redis came back: it may have lost what it was told last. */
   async renewAll(): Promise<void> {
     for (const shard of this.#byShard.keys()) this.#doubtful.add(shard)
-    await Promise.all(this.#byShard.map((_, shard) => this.renewShard(shard)))
+    await Promise.all(this.#byShard.map((_, shard) => this.renewShards([shard])))
   }
 
-  async renewShard(shard: number): Promise<void> {
-    const leases = this.#byShard[shard]
+  /** @param shards one, or several that hold few leases */
+  async renewShards(shards: number[]): Promise<void> {
+    const held = shards.filter((shard) => this.#leasesIn(shard).size > 0)
     try {
-      if (leases && leases.size > 0) {
-        if (!(await this.#renew(shard, leases))) this.#doubtful.add(shard)
-        if (this.#doubtful.has(shard)) await this.#compare(shard, leases)
+      if (held.length > 0) {
+        await this.#renew(held)
+        for (const shard of held) if (this.#doubtful.has(shard)) await this.#compare(shard)
         this.#renewing.worked()
       }
       // After those who are here: their leases may be about to end.
@@ -157,32 +169,43 @@ export class LeaseHolder {
     }
   }
 
-  /** Returns whether Redis has as many leases of this node as it holds. */
-  async #renew(shard: number, leases: Map<string, Held>): Promise<boolean> {
-    // Signs of life are fewer than renewals: the same is not said twice.
-    const told = [...leases.values()].flatMap((held) =>
-      held.aliveAt > held.toldAliveAt ? [{ held, aliveAt: held.aliveAt }] : [],
-    )
-    let isSame = true
-    // Also when there is nothing to tell.
-    const calls = told.length > 0 ? inSlices(told, this.#options.renewBatch) : [[]]
+  /** Doubts what Redis does not have as many leases of as this node holds. */
+  async #renew(shards: number[]): Promise<void> {
+    const parts = shards.flatMap((shard) => this.#newsOf(shard).map((told) => ({ shard, told })))
+    // Of one shard with many signs of life one part after the other; several shards have few, together no more than one part.
+    const calls = shards.length > 1 ? [parts] : parts.map((part) => [part])
     for (const some of calls) {
       const now = performance.now()
-      const news = some.map(({ held: { connectionId }, aliveAt }): LeaseNews => {
-        return { connectionId, silentMs: now - aliveAt }
+      const renewals = some.map(({ shard, told }): Renewal => {
+        const news = told.map(({ held: { connectionId }, aliveAt }) => ({
+          connectionId,
+          silentMs: now - aliveAt,
+        }))
+        return { shard, held: this.#leasesIn(shard).size, news }
       })
-      isSame = (await this.#store.renew(this.#node, shard, { held: leases.size, news })) && isSame
-      for (const { held, aliveAt } of some) held.toldAliveAt = Math.max(held.toldAliveAt, aliveAt)
+      const same = await this.#store.renew(this.#node, renewals)
+      for (const [i, { shard, told }] of some.entries()) {
+        if (!same[i]) this.#doubtful.add(shard)
+        for (const { held, aliveAt } of told) held.toldAliveAt = Math.max(held.toldAliveAt, aliveAt)
+      }
     }
-    return isSame
+  }
+
+  /** What Redis does not know of connections in a shard, as much a part as one call takes: one part at the least, maybe of nothing. */
+  #newsOf(shard: number): { held: Held; aliveAt: number }[][] {
+    // Signs of life are fewer than renewals: the same is not said twice.
+    const told = [...this.#leasesIn(shard).values()].flatMap((held) =>
+      held.aliveAt > held.toldAliveAt ? [{ held, aliveAt: held.aliveAt }] : [],
+    )
+    return told.length > 0 ? inSlices(told, this.#options.renewBatch) : [[]]
   }
 
   /**
    * Takes again what Redis does not have, and gives back what this node does not hold. Calls arrive in the order in which
    * they are made: what is taken or given back meanwhile is in neither.
    */
-  async #compare(shard: number, leases: Map<string, Held>): Promise<void> {
-    const believed = [...leases.values()]
+  async #compare(shard: number): Promise<void> {
+    const believed = [...this.#leasesIn(shard).values()]
     this.#doubtful.delete(shard)
     try {
       const found = await this.#store.leasesOf(this.#node, shard)
@@ -244,7 +267,6 @@ export class LeaseHolder {
   }
 
   get #isAwake(): boolean {
-    this.#noticeStandstill()
     return this.#awakeSince < Number.POSITIVE_INFINITY
   }
 
@@ -254,13 +276,17 @@ export class LeaseHolder {
 
   #drop(held: Held): void {
     this.#held.delete(held.connectionId)
-    this.#shardOf(held).delete(held.connectionId)
+    this.#leasesIn(this.#shardOf(held)).delete(held.connectionId)
   }
 
-  #shardOf(lease: Lease): Map<string, Held> {
-    const shard = this.#byShard[this.#store.keys.shardOf(lease.userId)]
-    if (!shard) throw new RangeError('a user outside every shard')
-    return shard
+  #shardOf({ userId }: Lease): number {
+    return this.#store.keys.shardOf(userId)
+  }
+
+  #leasesIn(shard: number): Map<string, Held> {
+    const leases = this.#byShard[shard]
+    if (!leases) throw new RangeError(`no presence shard ${shard}`)
+    return leases
   }
 
   #announce(state: PresenceState | undefined): void {

@@ -17,6 +17,15 @@ export interface LeaseNews {
   silentMs: number
 }
 
+/** What a node says of its leases in one shard. */
+export interface Renewal {
+  shard: number
+  /** How many it believes to hold there. */
+  held: number
+  /** Of some of them. */
+  news: LeaseNews[]
+}
+
 /** More would block Redis for long. */
 const usersPerCall = 500
 
@@ -94,20 +103,26 @@ export class LeaseStore {
   }
 
   /**
-   * Renews all leases of a node in one shard. Returns whether they are what the node believes: if not, some are gone or
-   * too many, and `leasesOf` tells which.
-   * @param held how many the node believes to hold in the shard
-   * @param news of some of them, a thousand at most
+   * Renews all leases of a node in some shards, by one call where they need not be in one slot. Returns for each whether they are what
+   * the node believes: if not, some are gone or too many, and `leasesOf` tells which.
+   * @param renewals with a thousand news at most
    */
-  async renew(
-    node: string,
-    shard: number,
-    { held, news }: { held: number; news: LeaseNews[] },
-  ): Promise<boolean> {
-    const { nodes, seen, nodePrefix } = this.keys.of(shard)
-    const args: (string | number)[] = [this.#options.leaseMs, node, held]
-    for (const { connectionId, silentMs } of news) args.push(connectionId, wholeMs(silentMs))
-    return (await this.#scripts.renew([nodes, nodePrefix + node, seen], args)) === 1
+  async renew(node: string, renewals: Renewal[]): Promise<boolean[]> {
+    const calls = callsFor(this.#redis, renewals).map((some) => this.#renewAtOnce(node, some))
+    return (await Promise.all(calls)).flat()
+  }
+
+  async #renewAtOnce(node: string, renewals: Renewal[]): Promise<boolean[]> {
+    const keys: string[] = []
+    const args: (string | number)[] = [this.#options.leaseMs, node]
+    for (const { shard, held, news } of renewals) {
+      const { nodes, seen, nodePrefix } = this.keys.of(shard)
+      keys.push(nodes, nodePrefix + node, seen)
+      args.push(held, news.length)
+      for (const { connectionId, silentMs } of news) args.push(connectionId, wholeMs(silentMs))
+    }
+    const same = (await this.#scripts.renew(keys, args)) as number[]
+    return same.map((one) => one === 1)
   }
 
   /** The leases of a node in one shard: user by connection. */

@@ -146,10 +146,11 @@ export class ShardUpkeep {
     await this.#scripts.flushed([this.keys.of(shard)[what]], args)
   }
 
-  /** Who is online in one shard, about `count` of them, from `cursor` on ('0' at first). */
-  async online(shard: number, cursor: string, count: number): Promise<Page<string>> {
-    const [next, flat] = await this.#redis.zscan(this.keys.of(shard).deadlines, cursor, 'COUNT', count)
-    return { cursor: next, found: pairs(flat).map(([userId]) => userId) }
+  /** When each who is online in one shard was seen last, about `count` of them, from `cursor` on ('0' at first). */
+  async signsOfLife(shard: number, cursor: string, count: number): Promise<Page<Sighting>> {
+    const [next, flat] = await this.#redis.zscan(this.keys.of(shard).seen, cursor, 'COUNT', count)
+    const found = pairs(flat).map(([userId, lastSeen]) => ({ userId, lastSeen: Number(lastSeen) }))
+    return { cursor: next, found }
   }
 
   /** True for one worker in `forMs`: it has the shard's checkpoint to write. */

@@ -76,7 +76,7 @@ export const renew = (node: number): Command =>
     const leases = [...held].map(([connectionId, { userId, aliveAt }]) => ({ connectionId, userId, aliveAt }))
     const gone = scene.model.renew(now, name, leases)
     const news = leases.map(({ aliveAt, connectionId }) => ({ connectionId, silentMs: now - aliveAt }))
-    const isSame = await world.store.renew(name, 0, { held: leases.length, news })
+    const [isSame] = await world.store.renew(name, [{ shard: 0, held: leases.length, news }])
     assert.equal(isSame, gone.length === 0, 'whether all are there')
     const found = await world.store.leasesOf(name, 0)
     const lost = leases.filter(({ connectionId }) => !found.has(connectionId))

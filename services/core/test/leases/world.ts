@@ -114,8 +114,8 @@ export class World {
   }
 
   async checkpoint(): Promise<void> {
-    const { found } = await this.upkeep.online(0, '0', 100)
-    this.#saw(await this.store.read(found))
+    const { found } = await this.upkeep.signsOfLife(0, '0', 100)
+    this.#saw(found)
   }
 
   async reconcile(): Promise<PresenceState[]> {

@@ -83,7 +83,6 @@ export function createPresence(basis: Basis) {
   })
   const checkpoint = new LastSeenCheckpoint({
     upkeep,
-    leases,
     lastSeen,
     intervalMs: config.PRESENCE_CHECKPOINT_MS,
     metrics,
