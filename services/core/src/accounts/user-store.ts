@@ -54,8 +54,8 @@ export class UserStore {
    * has no name) keeps the name that the document has. A read at most when nothing changed.
    */
   async ensure(userId: string, given: string): Promise<string> {
-    const known = this.#names.get(userId)
-    if (known !== undefined && (known === given || given === userId)) return known
+    const known = this.ensured(userId, given)
+    if (known !== undefined) return known
     const found = await this.#lookUps.ask(userId)
     const name = given === userId ? (found?.name ?? given) : given
     if (found?.name !== name || found.nameLower !== name.toLowerCase()) {
@@ -63,6 +63,12 @@ export class UserStore {
     }
     this.#names.set(userId, name)
     return name
+  }
+
+  /** What `ensure` returns, where that needs no look-up. */
+  ensured(userId: string, given: string): string | undefined {
+    const known = this.#names.get(userId)
+    return known === given || given === userId ? known : undefined
   }
 
   /** The name of a user who is known to exist, where that needs no look-up. */

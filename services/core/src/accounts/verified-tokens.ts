@@ -16,10 +16,16 @@ export class VerifiedTokens {
     this.#tokens = tokens
   }
 
+  /** Whose token this is, where that is remembered. */
+  known(token: string): Identity | undefined {
+    const known = this.#verified.get(token)
+    return known && known.expiresAt > Date.now() ? known : undefined
+  }
+
   /** As `Tokens.verify`. */
   async verify(token: string): Promise<Identity> {
-    const known = this.#verified.get(token)
-    if (known && known.expiresAt > Date.now()) return known
+    const known = this.known(token)
+    if (known) return known
     const identity = await this.#tokens.verify(token)
     this.#verified.set(token, identity)
     return identity

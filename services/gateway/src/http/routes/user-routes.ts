@@ -17,6 +17,8 @@ import { identityOf } from '../authenticate.ts'
 
 const Search = Type.Object({ search: Type.Optional(plainText({ maxLength: 100 })) }, closed)
 const UserParams = Type.Object({ userId: UserId })
+/** No body at all. `null` would be made JSON first, with a type, and then dropped. */
+const Unchanged = Type.Unsafe<undefined>(Type.Null())
 
 /** Who there is, and when they were last seen. */
 export function userRoutes(
@@ -46,7 +48,7 @@ export function userRoutes(
 
   app.get(
     '/user/lastSeen/:userId',
-    { schema: { tags: ['presence'], params: UserParams, response: { 200: UserLastSeen, 304: Type.Null() } } },
+    { schema: { tags: ['presence'], params: UserParams, response: { 200: UserLastSeen, 304: Unchanged } } },
     async (request, reply) => {
       const { 'if-none-match': known } = request.headers
       const polled = await deps.presence.poll(
@@ -57,7 +59,7 @@ export function userRoutes(
       if (!polled) throw new CodedError('NOT_FOUND', 'There is no such user.')
       // Weak: while somebody is online their state is the same, though the last sign of life moves on.
       reply.header('etag', `W/"${polled.tag}"`).header('cache-control', 'private, no-cache')
-      return polled.user ?? reply.code(304).send(null)
+      return polled.user ?? reply.code(304).send(undefined)
     },
   )
 
