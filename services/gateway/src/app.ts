@@ -4,6 +4,7 @@ import { drainSockets } from './drain.ts'
 import { createHttp } from './parts/http.ts'
 import { createBasis, createParts } from './parts/parts.ts'
 import { createSockets } from './parts/sockets.ts'
+import { watchRequests } from './realtime/request-memory.ts'
 
 export interface Gateway {
   /** The port it listens on. */
@@ -28,6 +29,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     await realtime.io.close()
   })
   realtime.io.attach(app.server)
+  watchRequests(realtime.io)
   await app.listen({ port: config.PORT, host: config.HOST })
   messaging.start()
   sockets.start()
