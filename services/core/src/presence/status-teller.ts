@@ -27,11 +27,10 @@ interface Verdict {
 }
 
 const changesPerCall = 500
-/**
- * Leaves that wait are told in steps of this length, so that many at once are one step; and who comes within one after something was
- * told is told with those who come in it.
- */
+/** Leaves that wait are told in steps of this length, so that many at once are one step. */
 const stepMs = 20
+/** Who comes so soon after something was told is told with all who come until then: when many come, each would wake up everybody. */
+const burstMs = 50
 const retryMs = 250
 /** So long a process that ends waits for those who left to come back. */
 const lastMs = 1_000
@@ -89,7 +88,7 @@ export class StatusTeller {
     const waits = !state.isOnline && !isAgain && this.#holdMs > 0
     const dueAt = waits
       ? Math.ceil((now + this.#holdMs) / stepMs) * stepMs
-      : Math.max(now, this.#toldAt + stepMs)
+      : Math.max(now, this.#toldAt + burstMs)
     this.#wait({ state, how: isAgain ? 'again' : 'first', dueAt })
   }
 
