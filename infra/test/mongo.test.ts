@@ -65,6 +65,50 @@ t.test('a document is changed by one update at a time, however many come at once
   )
 })
 
+t.test('updates of one command do what each would do by itself', async (t) => {
+  const server = await startMongo()
+  t.teardown(() => server.stop())
+  interface Versioned {
+    _id: string
+    version?: number
+    name?: string
+  }
+  const found = connect(t, server.url).db('test').collection<Versioned>('versioned')
+  await found.createIndex({ name: 1 }, { unique: true, sparse: true })
+  await found.insertMany(['old', 'new', 'same', 'named'].map((_id) => ({ _id })))
+  await found.updateOne({ _id: 'new' }, { $set: { version: 9 } })
+  await found.updateOne({ _id: 'same' }, { $set: { version: 5 } })
+  await found.updateOne({ _id: 'named' }, { $set: { name: 'taken' } })
+  const guarded = (_id: string, upsert = false) => ({
+    updateOne: { filter: { _id, $nor: [{ version: { $gt: 5 } }] }, update: { $set: { version: 5 } }, upsert },
+  })
+  const done = await found.bulkWrite(
+    [guarded('old'), guarded('new'), guarded('same'), guarded('absent'), guarded('made', true)],
+    { ordered: false },
+  )
+  t.match(done, { matchedCount: 2, modifiedCount: 1, upsertedCount: 1 })
+  const versions = await found.find().sort({ _id: 1 }).project({ version: 1 }).toArray()
+  t.same(versions, [
+    { _id: 'made', version: 5 },
+    { _id: 'named' },
+    { _id: 'new', version: 9 },
+    { _id: 'old', version: 5 },
+    { _id: 'same', version: 5 },
+  ])
+
+  const naming = (_id: string, name: string) => ({
+    updateOne: { filter: { _id }, update: { $set: { name } } },
+  })
+  await t.rejects(found.bulkWrite([naming('old', 'own'), naming('new', 'taken')], { ordered: false }))
+  await t.rejects(
+    found.bulkWrite([guarded('new', true), naming('old', 'own')], { ordered: false }),
+    { code: 11000 },
+    'an upsert of a document that is there, and that its filter does not let through',
+  )
+  await found.bulkWrite([naming('old', 'first'), naming('old', 'second')])
+  t.match(await found.findOne({ _id: 'old' }), { name: 'second' }, 'of one document in their order')
+})
+
 t.test('documents are found by _id through an index', async (t) => {
   const mongo = await startMongo()
   t.teardown(() => mongo.stop())

@@ -18,6 +18,12 @@ export const edits: readonly { file: string; find: string; replace: string }[] =
     replace: '\t\tcloser.Close()\n\t\tunlock()\n\n\t\tmatched += result.Matched.Count\n',
   },
   {
+    file: 'internal/handler/msg_update.go',
+    find: '\tfor _, u := range params.Updates {\n\t\tc, err := db.Collection(params.Collection)\n',
+    replace:
+      '\ttogether, err := db.Collection(params.Collection)\n\tif err != nil {\n\t\treturn 0, 0, nil, lazyerrors.Error(err)\n\t}\n\n\trest, err := h.updateTogether(ctx, together, params, &matched, &modified)\n\tif err != nil {\n\t\treturn 0, 0, nil, lazyerrors.Error(err)\n\t}\n\n\tfor _, u := range rest {\n\t\tc, err := db.Collection(params.Collection)\n',
+  },
+  {
     file: 'internal/handler/msg_findandmodify.go',
     find: '\tvar qp backends.QueryParams\n',
     replace:
@@ -56,9 +62,15 @@ export const edits: readonly { file: string; find: string; replace: string }[] =
   },
   {
     file: 'internal/backends/postgresql/collection.go',
-    find: 'err = pool.InTransaction(ctx, p, func(tx pgx.Tx) error {\n\t\tfor _, doc := range params.Docs',
+    find: '\terr = pool.InTransaction(ctx, p, func(tx pgx.Tx) error {\n\t\tfor _, doc := range params.Docs',
     replace:
-      'err = pool.AsOne(ctx, p, len(params.Docs) == 1, func(tx pool.Executor) error {\n\t\tfor _, doc := range params.Docs',
+      '\tif len(params.Docs) > 1 {\n\t\treturn writeTogether(ctx, p, q, params.Docs)\n\t}\n\n\terr = pool.AsOne(ctx, p, true, func(tx pool.Executor) error {\n\t\tfor _, doc := range params.Docs',
+  },
+  {
+    // Statements and what they were given are put into words for a log that takes warnings alone.
+    file: 'internal/backends/postgresql/metadata/pool/opendb.go',
+    find: 'LogLevel: tracelog.LogLevelTrace',
+    replace: 'LogLevel: tracelog.LogLevelWarn',
   },
   // Whoever develops FerretDB looks for iterators left open by noting who opened each: a quarter of what reading documents costs.
   ...[`name := profileName(obj)\n\n\t// fast path`, 'p := pprof.Lookup(profileName(obj))'].map((next) => ({
@@ -102,7 +114,9 @@ export const edits: readonly { file: string; find: string; replace: string }[] =
 /** Files of ours beside them. */
 export const additions = {
   'document_locks.go': 'internal/handler',
+  'update_together.go': 'internal/handler',
   'scalar_filter.go': 'internal/backends/postgresql',
+  'write_together.go': 'internal/backends/postgresql',
   'page_clause.go': 'internal/backends/postgresql',
   'page.go': 'internal/backends',
   'as_one.go': 'internal/backends/postgresql/metadata/pool',

@@ -3,8 +3,10 @@ package handler
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
+	"github.com/FerretDB/FerretDB/internal/handler/common"
 	"github.com/FerretDB/FerretDB/internal/types"
 )
 
@@ -29,8 +31,7 @@ type documentLock struct {
 // lockDocuments waits until nobody else changes what the filter may find. The function that it returns lets the next
 // one in; it may be called twice.
 func lockDocuments(db, collection string, filter *types.Document) func() {
-	found, _ := collectionLocks.LoadOrStore(db+"."+collection, &collectionLock{documents: map[string]*documentLock{}})
-	lock := found.(*collectionLock)
+	lock := lockOf(db, collection)
 
 	id, single := idOf(filter)
 	if !single {
@@ -47,6 +48,41 @@ func lockDocuments(db, collection string, filter *types.Document) func() {
 		lock.leave(id, document)
 		lock.whole.RUnlock()
 	})
+}
+
+// lockEach does the same for several documents, each named by its id. Always in the same order: two that wait for each other
+// would wait for ever.
+func lockEach(db, collection string, updates []common.Update) func() {
+	lock := lockOf(db, collection)
+	ids := make([]string, len(updates))
+
+	for i, u := range updates {
+		ids[i], _ = idOf(u.Filter)
+	}
+
+	slices.Sort(ids)
+	lock.whole.RLock()
+
+	documents := make([]*documentLock, len(ids))
+	for i, id := range ids {
+		documents[i] = lock.enter(id)
+		documents[i].Lock()
+	}
+
+	return func() {
+		for i, id := range ids {
+			documents[i].Unlock()
+			lock.leave(id, documents[i])
+		}
+
+		lock.whole.RUnlock()
+	}
+}
+
+func lockOf(db, collection string) *collectionLock {
+	found, _ := collectionLocks.LoadOrStore(db+"."+collection, &collectionLock{documents: map[string]*documentLock{}})
+
+	return found.(*collectionLock)
 }
 
 func (l *collectionLock) enter(id string) *documentLock {

@@ -1,5 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
+/** A pause for what everybody who connects asks: in a storm hundreds come in it, and a client does not notice it. */
+export const stormPauseMs = 20
+
 interface Asked<V> {
   resolve: (value: V) => void
   reject: (reason: unknown) => void

@@ -55,6 +55,24 @@ export class Relay {
     this.#deliver(room, exceptId, () => textFrame(text), text)
   }
 
+  /** The same for the sockets of this node alone, but these. */
+  tellHere<E extends ServerEventName>(
+    room: string,
+    event: E,
+    payload: ServerPayload<E>,
+    exceptIds?: ReadonlySet<string>,
+  ): void {
+    const { adapter, sockets } = this.#namespace()
+    const ids = adapter.rooms.get(room)
+    if (!ids) return
+    const text = this.#textOf(event, payload as object)
+    const options = { preEncoded: true, wsPreEncodedFrame: [textFrame(text)] }
+    for (const id of ids) {
+      const socket = exceptIds?.has(id) ? undefined : sockets.get(id)
+      if (socket) connectionOf(socket).write(text, options)
+    }
+  }
+
   /** Puts itself before the adapter: what is a relay's is delivered, all else is the adapter's. */
   listen(adapter: unknown): void {
     const raw = adapter as RawAdapter

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { StatusAnnouncer } from '@earshot/core/presence/status-publisher'
-import type { UserStatus } from '@earshot/protocol'
+import type { StatusAnnouncer, StatusNews } from '@earshot/core/presence/status-publisher'
 import { ProcessChannel, type ProcessChannelDeps } from './process-channel.ts'
 
 /** As it is on the wire. */
 interface Announcement {
-  statuses: UserStatus[]
+  news: StatusNews[]
   from: string
 }
 
@@ -19,7 +18,7 @@ export class StatusChannel implements StatusAnnouncer {
   readonly #channel: ProcessChannel<Announcement>
   readonly #publish: ProcessChannelDeps['publish']
   readonly #name: string
-  #hear: (statuses: UserStatus[]) => void = () => undefined
+  #hear: (news: StatusNews[]) => void = () => undefined
 
   /** @param deps.publish never rejects: who was not reached is told again by the outbox, or asks when it hears again */
   constructor(deps: ProcessChannelDeps & { prefix: string }) {
@@ -32,16 +31,16 @@ export class StatusChannel implements StatusAnnouncer {
    * Resolves when all that is announced from then on is heard.
    * @param hear for changes of this process too, at once
    */
-  async listen(hear: (statuses: UserStatus[]) => void): Promise<void> {
+  async listen(hear: (news: StatusNews[]) => void): Promise<void> {
     this.#hear = hear
-    await this.#channel.listen(({ statuses, from }) => {
-      if (from !== this.#self) hear(statuses)
+    await this.#channel.listen(({ news, from }) => {
+      if (from !== this.#self) hear(news)
     })
   }
 
-  announce(statuses: UserStatus[]): void {
-    const announcement: Announcement = { statuses, from: this.#self }
+  announce(news: StatusNews[]): void {
+    const announcement: Announcement = { news, from: this.#self }
     void this.#publish(this.#name, JSON.stringify(announcement))
-    this.#hear(statuses)
+    this.#hear(news)
   }
 }

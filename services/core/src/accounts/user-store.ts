@@ -4,7 +4,7 @@ import type { Collection, Db, FindCursor, ObjectId } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
 import { isDuplicateKey } from '../clients/duplicate-key.ts'
 import { fromDbId, toDbId } from '../clients/mongo.ts'
-import { Gatherer } from '../gatherer.ts'
+import { Gatherer, stormPauseMs } from '../gatherer.ts'
 
 /** Ours and the existing system's; unknown fields of its documents are never touched. */
 export interface UserDoc {
@@ -28,8 +28,6 @@ interface Naming {
   isNew: boolean
 }
 
-/** Of a storm in which many come. */
-const pauseMs = 5
 /** So many are looked up with others. */
 const fewUsers = 50
 
@@ -41,9 +39,11 @@ export class UserStore {
 
   /** Who comes in a storm is looked up, and written, together with the others: it took two commands for each. */
   readonly #lookUps = new Gatherer<string, UserDoc | undefined>((userIds) => this.#read(userIds), undefined, {
-    pauseMs,
+    pauseMs: stormPauseMs,
   })
-  readonly #namings = new Gatherer<Naming, void>((namings) => this.#write(namings), undefined, { pauseMs })
+  readonly #namings = new Gatherer<Naming, void>((namings) => this.#write(namings), undefined, {
+    pauseMs: stormPauseMs,
+  })
 
   constructor(db: Db) {
     this.#users = db.collection<UserDoc>('users')

@@ -33,7 +33,7 @@ export async function connectStores(config: LoadedConfig, log: Logger): Promise<
     return client
   }
   await Promise.all([redis, publisher, subscriber, producer].map(open))
-  await Promise.all([redis, publisher].map(learnSlots))
+  await Promise.all([redis, publisher, subscriber].map(learnSlots))
   const mongo = mongoClient({
     uri: config.MONGODB_URI,
     writeConcern: config.MONGODB_WRITE_CONCERN,

@@ -2,7 +2,7 @@ import type { GroupMember, GroupRole } from '@earshot/protocol'
 import { LRUCache } from 'lru-cache'
 import type { Collection, Db } from 'mongodb'
 import { bulkUpdates } from '../clients/bulk-updates.ts'
-import { Gatherer } from '../gatherer.ts'
+import { Gatherer, stormPauseMs } from '../gatherer.ts'
 import { ChangeClock } from './change-clock.ts'
 
 interface MembershipDoc {
@@ -26,9 +26,7 @@ export class MembershipStore {
   readonly #groups = new Gatherer<string, readonly string[]>(
     (userIds) => this.groupsOfEach(userIds),
     noGroups,
-    {
-      pauseMs: 5,
-    },
+    { pauseMs: stormPauseMs },
   )
 
   /** @param options.hearsOfChanges whether `forget` is called for every change; while not, nothing is remembered */

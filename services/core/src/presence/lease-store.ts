@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
 import { callsFor } from '../clients/slots.ts'
 import { inSlices } from '../in-slices.ts'
+import { TurnBatch } from '../turn-batch.ts'
 import { PresenceKeys, type ShardKeys } from './keys.ts'
 import type { PresenceState } from './states.ts'
 
@@ -28,6 +29,7 @@ export interface Renewal {
 
 /** More would block Redis for long. */
 const usersPerCall = 500
+const leasesPerCall = 200
 
 export interface LeaseStoreOptions {
   prefix: string
@@ -52,6 +54,11 @@ export class LeaseStore {
   readonly keys: PresenceKeys
   readonly #redis: Redis
   readonly #options: LeaseStoreOptions
+  /** In a storm many come in one turn. All else about leases comes after those that were asked for before. */
+  readonly #acquiring = new TurnBatch<Lease & { node: string }, Acquired>(
+    (leases) => this.#acquireAll(leases),
+    leasesPerCall,
+  )
   readonly #scripts: Record<'acquire' | 'release' | 'renew' | 'read' | 'told', ScriptCall>
 
   constructor(redis: Redis, options: LeaseStoreOptions) {
@@ -73,17 +80,8 @@ export class LeaseStore {
    * Takes a lease; one that exists goes on.
    * @param node who holds the connection: a name that no other process has, nor an earlier one
    */
-  async acquire(node: string, { userId, connectionId }: Lease): Promise<Acquired> {
-    const { leaseMs, maxConnectionsPerUser } = this.#options
-    const { nodes, nodePrefix } = this.#keysOf(userId)
-    const args = [userId, connectionId, leaseMs, maxConnectionsPerUser, node, nodePrefix]
-    const answer = (await this.#scripts.acquire([...this.#userKeys(userId), nodes], args)) as number[]
-    const [outcome = 0, version = 0, lastSeen = 0, spared] = answer
-    return {
-      isFull: outcome < 0,
-      ...(outcome === 1 && { change: { userId, isOnline: true, version, lastSeen } }),
-      wasSpared: spared === 1,
-    }
+  acquire(node: string, lease: Lease): Promise<Acquired> {
+    return this.#acquiring.ask({ ...lease, node })
   }
 
   /**
@@ -93,6 +91,7 @@ export class LeaseStore {
    * @param graceMs how long it may come back before the user is shown offline; 0 after a clean leave
    */
   async release(lease: Lease, silentMs: number, graceMs: number): Promise<PresenceState | undefined> {
+    this.#acquiring.flush()
     const { userId, connectionId } = lease
     const { sighted, nodePrefix } = this.#keysOf(userId)
     const args = [userId, connectionId, wholeMs(silentMs), wholeMs(graceMs), nodePrefix]
@@ -108,6 +107,7 @@ export class LeaseStore {
    * @param renewals with a thousand news at most
    */
   async renew(node: string, renewals: Renewal[]): Promise<boolean[]> {
+    this.#acquiring.flush()
     const calls = callsFor(this.#redis, renewals).map((some) => this.#renewAtOnce(node, some))
     return (await Promise.all(calls)).flat()
   }
@@ -127,12 +127,14 @@ export class LeaseStore {
 
   /** The leases of a node in one shard: user by connection. */
   async leasesOf(node: string, shard: number): Promise<Map<string, string>> {
+    this.#acquiring.flush()
     const leases = await this.#redis.hgetall(this.keys.of(shard).nodePrefix + node)
     return new Map(Object.entries(leases))
   }
 
   /** What Redis knows of these users; who is absent in the answer is offline, and known to MongoDB alone. */
   async read(userIds: string[]): Promise<PresenceState[]> {
+    this.#acquiring.flush()
     const calls = inSlices([...new Set(userIds)], usersPerCall).flatMap((some) =>
       callsFor(this.#redis, [...Map.groupBy(some, (userId) => this.keys.shardOf(userId))]),
     )
@@ -178,6 +180,28 @@ export class LeaseStore {
     return [...new Set(found.flat())]
   }
 
+  async #acquireAll(leases: (Lease & { node: string })[]): Promise<Acquired[]> {
+    const answers = new Map<Lease, Acquired>()
+    const calls = [...Map.groupBy(leases, ({ node }) => node)].flatMap(([node, some]) => {
+      const byShard = [...Map.groupBy(some, ({ userId }) => this.keys.shardOf(userId)).values()]
+      return callsFor(this.#redis, byShard).map((shards) => this.#acquireAtOnce(node, shards.flat(), answers))
+    })
+    await Promise.all(calls)
+    return leases.map((lease) => answers.get(lease) ?? { isFull: false, wasSpared: false })
+  }
+
+  async #acquireAtOnce(node: string, leases: Lease[], answers: Map<Lease, Acquired>): Promise<void> {
+    const { leaseMs, maxConnectionsPerUser } = this.#options
+    const keys = leases.flatMap(({ userId }) => [...this.#userKeys(userId), this.#keysOf(userId).nodes])
+    const args = leases.flatMap(({ userId, connectionId }) => [
+      userId,
+      connectionId,
+      this.#keysOf(userId).nodePrefix,
+    ])
+    const rows = await this.#scripts.acquire(keys, [leaseMs, maxConnectionsPerUser, node, ...args])
+    for (const [i, lease] of leases.entries()) answers.set(lease, acquiredBy(lease, (rows as number[][])[i]))
+  }
+
   #keysOf(userId: string): ShardKeys {
     return this.keys.of(this.keys.shardOf(userId))
   }
@@ -185,6 +209,15 @@ export class LeaseStore {
   #userKeys(userId: string): string[] {
     const { userPrefix, deadlines, dirty, outbox, seen } = this.#keysOf(userId)
     return [userPrefix + userId, deadlines, dirty, outbox, seen]
+  }
+}
+
+function acquiredBy({ userId }: Lease, row: number[] = []): Acquired {
+  const [outcome = 0, version = 0, lastSeen = 0, spared] = row
+  return {
+    isFull: outcome < 0,
+    ...(outcome === 1 && { change: { userId, isOnline: true, version, lastSeen } }),
+    wasSpared: spared === 1,
   }
 }
 

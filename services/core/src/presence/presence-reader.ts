@@ -3,14 +3,21 @@ import type { Redis } from 'ioredis'
 import type { UserStore } from '../accounts/user-store.ts'
 import { redisNow } from '../clients/redis-now.ts'
 import type { Visibility } from '../visibility/visibility.ts'
-import type { LastSeenStore, StoredPresence } from './last-seen-store.ts'
+import type { LastSeenStore } from './last-seen-store.ts'
 import type { LeaseStore } from './lease-store.ts'
-import { StateCache, type UserState } from './state-cache.ts'
+import { type KnownState, StateCache, type UserState } from './state-cache.ts'
 import type { PresenceState } from './states.ts'
 import { hiddenStatus, toStatus } from './to-status.ts'
 
 /** Longer than a leave may wait to be told. */
 const justNowMs = 60_000
+
+interface DatedState extends UserState {
+  /** A moment before it was read, by Redis' clock: what changes later has a newer version. */
+  asOf: number
+}
+
+type ToldState = Omit<DatedState, 'name'>
 
 /** What a poll is answered: who, and a tag that is the same while nothing changed. */
 export interface PolledUser {
@@ -25,12 +32,16 @@ export interface PolledUser {
  */
 export class PresenceReader {
   /** Of the users whom HTTP asks for. */
-  readonly cache: StateCache
+  readonly #cache: StateCache<UserState>
+  /** What MongoDB has of watched users of whom Redis knows nothing. One who comes is announced, and forgotten here. */
+  readonly #storedCache: StateCache<DatedState>
   readonly #leases: LeaseStore
   readonly #lastSeen: LastSeenStore
   readonly #users: UserStore
   readonly #visibility: Visibility
   readonly #redis: Redis
+  /** A moment that is over, by Redis' clock: the latest that this process learnt. */
+  #clock = 0
   readonly #settle: (states: PresenceState[]) => Promise<PresenceState[]>
 
   constructor(deps: {
@@ -50,22 +61,32 @@ export class PresenceReader {
     this.#users = deps.users
     this.#visibility = deps.visibility
     this.#settle = deps.settle
-    this.cache = new StateCache({
-      read: (userIds) => this.#existing(userIds),
-      freshMs: deps.cacheMs,
-      hearsOfChanges: deps.hearsOfChanges,
-    })
+    const options = { freshMs: deps.cacheMs, hearsOfChanges: deps.hearsOfChanges }
+    this.#cache = new StateCache({ read: (userIds) => this.#existing(userIds), ...options })
+    this.#storedCache = new StateCache({ read: (userIds) => this.#dated(userIds), ...options })
+  }
+
+  /** They changed; to be called before clients are told. */
+  forget(userIds: readonly string[]): void {
+    this.#cache.forget(userIds)
+    this.#storedCache.forget(userIds)
+  }
+
+  /** Changes may have been missed. */
+  forgetAll(): void {
+    this.#cache.forgetAll()
+    this.#storedCache.forgetAll()
   }
 
   /** `undefined`: there is no such user. @param tag what the client has */
   async poll(viewerId: string, userId: string, tag: string | undefined): Promise<PolledUser | undefined> {
-    const unchanged = tag === undefined ? undefined : this.cache.unchanged(userId)
+    const unchanged = tag === undefined ? undefined : this.#cache.unchanged(userId)
     if (unchanged) {
       const sees =
         this.#visibility.seesNow(viewerId, userId) ?? (await this.#visibility.sees(viewerId, userId))
       if (tag === tagOf(unchanged, sees)) return { tag }
     }
-    const [state] = await this.cache.get([userId])
+    const [state] = await this.#cache.get([userId])
     if (!state) return undefined
     const sees = await this.#visibility.sees(viewerId, userId)
     const now = tagOf(state, sees)
@@ -74,7 +95,7 @@ export class PresenceReader {
 
   /** The users that exist, with name and state as this viewer may see it. */
   async lastSeen(viewerId: string, userIds: readonly string[]): Promise<UserLastSeen[]> {
-    const states = await this.cache.get([...new Set(userIds)])
+    const states = await this.#cache.get([...new Set(userIds)])
     const seen = await this.#visibility.seenAmong(
       viewerId,
       states.map(({ userId }) => userId),
@@ -87,17 +108,18 @@ export class PresenceReader {
    * before has. One who does not exist looks like one who never came.
    */
   async statuses(viewerId: string, userIds: readonly string[]): Promise<UserStatus[]> {
-    const { now, states } = await this.#told([...userIds])
+    await this.#visibility.rulesOfEach([viewerId, ...userIds])
+    const states = await this.#told(userIds, (userId) => this.#isAsAlways(viewerId, userId))
     const seen = await this.#visibility.seenAmong(viewerId, userIds)
-    return userIds.map((userId) => {
+    return userIds.flatMap((userId) => {
       const state = states.get(userId)
-      return this.#status(viewerId, userId, seen.has(userId) ? state : undefined, now)
+      return state ? this.#status(viewerId, state, seen.has(userId)) : []
     })
   }
 
   /** The status of a user as of a change of who sees them, for those who see them since. */
   async shown(userIds: readonly string[], version: number): Promise<Map<string, UserStatus>> {
-    const { states } = await this.#told([...userIds])
+    const states = await this.#told(userIds, () => false)
     return new Map(
       [...states].map(([userId, state]) => {
         const status = toStatus({ ...state, version: Math.max(state.version, version) })
@@ -110,47 +132,68 @@ export class PresenceReader {
    * Where it ever changed who sees whom, and where there is nothing to see, the version tells the moment before it was
    * read, as a version of the state itself would: newer than all that was told before.
    */
-  #status(viewerId: string, userId: string, state: KnownState | undefined, now: number): UserStatus {
-    if (!state || state.lastSeen === 0) return hiddenStatus(userId, now - 1)
-    const versions = [viewerId, userId].map((id) => this.#visibility.rulesNow(id)?.version)
-    const isAsAlways = versions.every((version) => version === 0)
-    return toStatus(isAsAlways ? state : { ...state, version: Math.max(state.version, now - 1) })
+  #status(viewerId: string, state: ToldState, sees: boolean): UserStatus {
+    const { userId, lastSeen, version, asOf } = state
+    if (!sees || lastSeen === 0) return hiddenStatus(userId, asOf - 1)
+    const isAsAlways = this.#isAsAlways(viewerId, userId)
+    return toStatus(isAsAlways ? state : { ...state, version: Math.max(version, asOf - 1) })
+  }
+
+  /** Whether it is known that it never changed who sees whom of the two. */
+  #isAsAlways(viewerId: string, userId: string): boolean {
+    return [viewerId, userId].every((id) => this.#visibility.rulesNow(id)?.version === 0)
   }
 
   async #existing(userIds: string[]): Promise<UserState[]> {
     const isNamed = (userId: string) => this.#users.knownName(userId) !== undefined
-    const { live, stored } = await this.#read(userIds, isNamed)
+    const { live, stored } = await this.#read(userIds, isNamed, (missing) => this.#stored(missing))
     return userIds.flatMap((userId) => {
       const name = stored.get(userId)?.name ?? this.#users.knownName(userId)
       return name === undefined ? [] : [{ name, ...merge(userId, stored.get(userId), live.get(userId)) }]
     })
   }
 
-  /** States that clients were told of, or are told of in this moment; and when it was, by Redis' clock. */
-  async #told(userIds: string[]): Promise<{ now: number; states: Map<string, KnownState> }> {
+  /**
+   * States that clients were told of, or are told of in this moment.
+   * @param mayRemember whether of a user of whom Redis knows nothing the answer of a moment ago will do
+   */
+  async #told(
+    userIds: readonly string[],
+    mayRemember: (userId: string) => boolean,
+  ): Promise<Map<string, ToldState>> {
+    const distinct = [...new Set(userIds)]
+    const clock = redisNow(this.#redis)
+    const storedOf = async (missing: string[]) => {
+      this.#clock = await clock
+      const [remembered, anew] = split(missing, mayRemember)
+      return (await Promise.all([this.#storedCache.get(remembered), this.#dated(anew)])).flat()
+    }
     // The clock first: what changes later is newer.
-    const [now, { live, stored }] = await Promise.all([
-      redisNow(this.#redis),
-      this.#read(userIds, () => true),
-    ])
-    const states = new Map(userIds.map((id) => [id, merge(id, stored.get(id), live.get(id))]))
+    const [now, { live, stored }] = await Promise.all([clock, this.#read(distinct, () => true, storedOf)])
+    const states = new Map<string, ToldState>()
+    for (const id of distinct) {
+      const asOf = Math.min(now, stored.get(id)?.asOf ?? now)
+      states.set(id, { ...merge(id, stored.get(id), live.get(id)), asOf })
+    }
     // A version is a time: of who left longer ago clients know.
     const left = [...states.values()].filter((state) => !state.isOnline && state.version > now - justNowMs)
-    if (left.length > 0) for (const state of await this.#settle(left)) states.set(state.userId, state)
-    return { now, states }
+    if (left.length > 0)
+      for (const state of await this.#settle(left)) states.set(state.userId, { ...state, asOf: now })
+    return states
   }
 
   /**
    * Redis first, then MongoDB for those of whom Redis knows nothing. Who came online in between may have been written
    * to MongoDB already: so whom MongoDB calls online is looked for in Redis again.
    */
-  async #read(
+  async #read<Stored extends UserState>(
     userIds: string[],
     isEnough: (userId: string) => boolean,
-  ): Promise<{ live: Map<string, PresenceState>; stored: Map<string, StoredPresence> }> {
+    storedOf: (userIds: string[]) => Promise<Stored[]>,
+  ): Promise<{ live: Map<string, PresenceState>; stored: Map<string, Stored> }> {
     const live = new Map((await this.#leases.read(userIds)).map((state) => [state.userId, state]))
     const missing = userIds.filter((userId) => !live.has(userId) || !isEnough(userId))
-    const stored = new Map((await this.#lastSeen.find(missing)).map((user) => [user.userId, user]))
+    const stored = new Map((await storedOf(missing)).map((user) => [user.userId, user]))
     const cameSince = [...stored.values()].filter((user) => user.isOnline && !live.has(user.userId))
     if (cameSince.length > 0) {
       for (const state of await this.#leases.read(cameSince.map(({ userId }) => userId)))
@@ -158,15 +201,25 @@ export class PresenceReader {
     }
     return { live, stored }
   }
+
+  async #dated(userIds: string[]): Promise<DatedState[]> {
+    if (userIds.length === 0) return []
+    const asOf = this.#clock
+    const states = await this.#stored(userIds)
+    return states.map((state) => ({ ...state, asOf }))
+  }
+
+  async #stored(userIds: string[]): Promise<UserState[]> {
+    const found = await this.#lastSeen.find(userIds)
+    return found.map((user) => ({ ...user, lastSeen: user.lastSeen ?? 0 }))
+  }
 }
 
-type KnownState = Omit<UserState, 'name'>
+function split<T>(all: T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
+}
 
-function merge(
-  userId: string,
-  stored: StoredPresence | undefined,
-  live: PresenceState | undefined,
-): KnownState {
+function merge(userId: string, stored: UserState | undefined, live: PresenceState | undefined): KnownState {
   return {
     userId,
     isOnline: live?.isOnline ?? false,

@@ -1,17 +1,21 @@
 import { LRUCache } from 'lru-cache'
 
-/** A user and their state, whoever asks. */
-export interface UserState {
+/** A user's state, whoever asks. */
+export interface KnownState {
   userId: string
-  name: string
   isOnline: boolean
   /** Milliseconds since 1970; 0 for one who never connected. */
   lastSeen: number
   version: number
 }
 
-interface Entry {
-  state: UserState
+/** With the user's name. */
+export interface UserState extends KnownState {
+  name: string
+}
+
+interface Entry<S> {
+  state: S
   /** When it was asked for, by the monotonic clock. */
   readAt: number
 }
@@ -20,15 +24,15 @@ interface Entry {
 const unchangedMs = 60_000
 
 /**
- * States that were read a moment ago, for the many who poll. One that changes is forgotten when the change is announced,
+ * States that were read a moment ago, for the many who ask. One that changes is forgotten when the change is announced,
  * before clients hear of it; reads of the same user at the same time are one.
  */
-export class StateCache {
-  readonly #read: (userIds: string[]) => Promise<UserState[]>
+export class StateCache<S extends KnownState> {
+  readonly #read: (userIds: string[]) => Promise<S[]>
   readonly #freshMs: number
   readonly #hearsOfChanges: () => boolean
-  readonly #entries = new LRUCache<string, Entry>({ max: 20_000 })
-  readonly #underWay = new Map<string, Promise<UserState | undefined>>()
+  readonly #entries = new LRUCache<string, Entry<S>>({ max: 20_000 })
+  readonly #underWay = new Map<string, Promise<S | undefined>>()
 
   /**
    * @param deps.read those of the users who exist
@@ -36,7 +40,7 @@ export class StateCache {
    * @param deps.hearsOfChanges whether `forget` is called for every change; while not, nothing is remembered
    */
   constructor(deps: {
-    read: (userIds: string[]) => Promise<UserState[]>
+    read: (userIds: string[]) => Promise<S[]>
     freshMs: number
     hearsOfChanges: () => boolean
   }) {
@@ -46,14 +50,14 @@ export class StateCache {
   }
 
   /** A state that has not changed since, though a sign of life may have come; `undefined`: that is not known. */
-  unchanged(userId: string): UserState | undefined {
+  unchanged(userId: string): S | undefined {
     const state = this.#youngerThan(userId, Math.max(unchangedMs, this.#freshMs))
     // Of who was never here, the existing system may write without a word.
     return state && state.version > 0 ? state : undefined
   }
 
   /** The users who exist. */
-  async get(userIds: readonly string[]): Promise<UserState[]> {
+  async get(userIds: readonly string[]): Promise<S[]> {
     const missing = new Set<string>()
     const found = userIds.map((userId) => {
       const state = this.#youngerThan(userId, this.#freshMs)
@@ -83,7 +87,7 @@ export class StateCache {
     this.#underWay.clear()
   }
 
-  #youngerThan(userId: string, ms: number): UserState | undefined {
+  #youngerThan(userId: string, ms: number): S | undefined {
     const entry = this.#entries.get(userId)
     return entry && performance.now() - entry.readAt < ms && this.#hearsOfChanges() ? entry.state : undefined
   }
@@ -92,7 +96,7 @@ export class StateCache {
     const readAt = performance.now()
     const all = this.#read(userIds).then((states) => new Map(states.map((state) => [state.userId, state])))
     for (const userId of userIds) {
-      const one: Promise<UserState | undefined> = all
+      const one: Promise<S | undefined> = all
         .then((states) => {
           const state = states.get(userId)
           // Nobody is remembered as absent; and nothing that was read before a change.

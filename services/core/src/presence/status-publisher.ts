@@ -8,12 +8,19 @@ import { toStatus } from './to-status.ts'
 
 const retryMs = 1_000
 
+/** A change, as processes tell each other. */
+export interface StatusNews {
+  status: UserStatus
+  /** Clients that hear of everybody are told, too, but those of these users. Absent: they are told otherwise, or not at all. */
+  hiddenFrom?: string[]
+}
+
 /**
  * Lets every process know of changes: so that none goes on giving out what it remembers, and each tells those of its sockets
  * that watch these users. They were let in as those who may.
  */
 export interface StatusAnnouncer {
-  announce(statuses: UserStatus[]): void
+  announce(news: StatusNews[]): void
 }
 
 /**
@@ -34,7 +41,7 @@ export class StatusPublisher {
     visibility: Visibility
     fanout: Fanout
     statuses: StatusAnnouncer
-    /** Whether there are clients that hear of everybody. */
+    /** Whether there are clients that hear of everybody: mostly they are told by what every process hears anyway. */
     broadcasts: boolean
     log: Logger
   }) {
@@ -47,10 +54,18 @@ export class StatusPublisher {
 
   /** Never rejects: who cannot be told now is told when MongoDB is back. */
   async publish(states: PresenceState[]): Promise<void> {
-    const statuses = states.map(toStatus)
+    const news = states.map((state) => this.#newsOf(toStatus(state)))
     // First, so that it is known wherever the events are heard.
-    this.#statuses.announce(statuses)
-    if (this.#broadcasts) await this.#broadcast(statuses)
+    this.#statuses.announce(news)
+    if (!this.#broadcasts) return
+    const left = news.filter(({ hiddenFrom }) => !hiddenFrom).map(({ status }) => status)
+    if (left.length > 0) await this.#broadcast(left)
+  }
+
+  /** Of nearly all users it is known who sees them: everyone. */
+  #newsOf(status: UserStatus): StatusNews {
+    const hiddenFrom = this.#broadcasts ? this.#visibility.hiddenFromNow(status.userId) : undefined
+    return hiddenFrom ? { status, hiddenFrom: [...hiddenFrom] } : { status }
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import { callsFor } from '../clients/slots.ts'
 import { inSlices } from '../in-slices.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -28,6 +29,8 @@ interface Verdict {
 const changesPerCall = 500
 /** Leaves that wait are told in steps of this length, so that many at once are one step. */
 const stepMs = 20
+/** Who comes so soon after something was told is told with all who come until then: when many come, each would wake up everybody. */
+const burstMs = 50
 const retryMs = 250
 /** So long a process that ends waits for those who left to come back. */
 const lastMs = 1_000
@@ -37,6 +40,7 @@ const lastMs = 1_000
  * then, on any node, caused nothing. What clients believe is kept in Redis, so that all nodes decide alike.
  */
 export class StatusTeller {
+  readonly #redis: Redis
   readonly #keys: PresenceKeys
   readonly #holdMs: number
   readonly #hears: () => boolean
@@ -49,13 +53,15 @@ export class StatusTeller {
   readonly #waiting = new Map<string, Change>()
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
+  /** By the monotonic clock. */
+  #toldAt = Number.NEGATIVE_INFINITY
   #isClosing = false
   #running: Promise<unknown> = Promise.resolve()
 
   constructor(deps: {
     redis: Redis
     keys: PresenceKeys
-    /** How long a leave waits; 0: all is told at once. */
+    /** How long a leave waits; 0: no longer than who comes. */
     holdMs: number
     /** Whether this process knows who may see whom; while not, all waits. */
     hears: () => boolean
@@ -65,6 +71,7 @@ export class StatusTeller {
     log: Logger
     metrics: Metrics
   }) {
+    this.#redis = deps.redis
     this.#keys = deps.keys
     this.#holdMs = deps.holdMs
     this.#hears = deps.hears
@@ -79,7 +86,9 @@ export class StatusTeller {
   changed(state: PresenceState, isAgain = false): void {
     const now = performance.now()
     const waits = !state.isOnline && !isAgain && this.#holdMs > 0
-    const dueAt = waits ? Math.ceil((now + this.#holdMs) / stepMs) * stepMs : now
+    const dueAt = waits
+      ? Math.ceil((now + this.#holdMs) / stepMs) * stepMs
+      : Math.max(now, this.#toldAt + burstMs)
     this.#wait({ state, how: isAgain ? 'again' : 'first', dueAt })
   }
 
@@ -129,6 +138,7 @@ export class StatusTeller {
     const now = performance.now()
     const due = [...this.#waiting.values()].filter(({ dueAt }) => dueAt <= now)
     for (const { state } of due) this.#waiting.delete(state.userId)
+    if (due.length > 0) this.#toldAt = now
     try {
       if (due.length > 0 && !this.#hears() && !this.#isClosing)
         throw new Error('this process is cut off from the others')
@@ -144,11 +154,10 @@ export class StatusTeller {
   }
 
   async #decide(changes: Change[]): Promise<PresenceState[]> {
-    const byShard = Map.groupBy(changes, ({ state }) => this.#keys.shardOf(state.userId))
-    const calls = [...byShard].flatMap(([shard, of]) =>
-      inSlices(of, changesPerCall).map((some) => this.#ask(shard, some)),
+    const calls = inSlices(changes, changesPerCall).flatMap((some) =>
+      callsFor(this.#redis, [...Map.groupBy(some, ({ state }) => this.#keys.shardOf(state.userId))]),
     )
-    const verdicts = (await Promise.all(calls)).flat()
+    const verdicts = (await Promise.all(calls.map((shards) => this.#ask(shards)))).flat()
     const toBeTold = verdicts.filter((verdict) => verdict.toBeTold)
     if (toBeTold.length > 0) await this.#publish(toBeTold.map(({ state }) => state))
     this.#onDone(
@@ -159,16 +168,24 @@ export class StatusTeller {
     return verdicts.map(({ state }) => state)
   }
 
-  async #ask(shard: number, changes: Change[]): Promise<Verdict[]> {
-    const { deadlines, dirty, told, seen, userPrefix } = this.#keys.of(shard)
-    const args = changes.flatMap(({ state, how }) => [
-      state.userId,
-      state.isOnline ? 1 : 0,
-      state.version,
-      state.lastSeen,
-      how,
+  async #ask(shards: [shard: number, changes: Change[]][]): Promise<Verdict[]> {
+    const keys = shards.flatMap(([shard]) => {
+      const { deadlines, dirty, told, seen } = this.#keys.of(shard)
+      return [deadlines, dirty, told, seen]
+    })
+    const args = shards.flatMap(([shard, changes]) => [
+      this.#keys.of(shard).userPrefix,
+      changes.length,
+      ...changes.flatMap(({ state, how }) => [
+        state.userId,
+        state.isOnline ? 1 : 0,
+        state.version,
+        state.lastSeen,
+        how,
+      ]),
     ])
-    const answer = await this.#script([deadlines, dirty, told, seen], [userPrefix, ...args])
+    const answer = await this.#script(keys, args)
+    const changes = shards.flatMap(([, some]) => some)
     return (answer as number[][]).flatMap(([tell, online, version = 0, lastSeen = 0, said], i) => {
       const change = changes[i]
       if (!change) return []

@@ -1,7 +1,7 @@
 import type { PresenceVisibility } from '@earshot/protocol'
 import type { Collection, Db } from 'mongodb'
 import type { BlockStore } from '../conversations/block-store.ts'
-import { Gatherer } from '../gatherer.ts'
+import { Gatherer, stormPauseMs } from '../gatherer.ts'
 import type { VisibilityRules } from './rules.ts'
 
 /** Users who never changed anything have none. */
@@ -29,7 +29,7 @@ export class VisibilityStore {
   readonly #lookUps = new Gatherer<string, VisibilityDoc | undefined>(
     (userIds) => this.#read(userIds),
     undefined,
-    { pauseMs: 5 },
+    { pauseMs: stormPauseMs },
   )
 
   constructor(db: Db, blocks: BlockStore) {
@@ -47,6 +47,15 @@ export class VisibilityStore {
     const found = new Map<string, VisibilityRules>()
     for (const doc of docs) if (doc) found.set(doc._id, await this.#rules(doc))
     return found
+  }
+
+  /** Those who ever changed theirs, so many at most. */
+  async holders(most: number): Promise<string[]> {
+    const docs = await this.#visibility
+      .find({}, { projection: { _id: 1 } })
+      .limit(most)
+      .toArray()
+    return docs.map(({ _id }) => _id)
   }
 
   /** Who changed theirs since, with the version of the change. */

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { ChangeClock } from '../conversations/change-clock.ts'
 import { type Audience, everyoneBut, only } from './audience.ts'
 import type { Contacts } from './contacts.ts'
+import { RuleHolders } from './rule-holders.ts'
 import { hiddenFrom, isGuarded, openRules, shows, type VisibilityRules } from './rules.ts'
 import type { VisibilityStore } from './visibility-store.ts'
 
@@ -13,6 +14,7 @@ export class Visibility {
   readonly #store: VisibilityStore
   readonly #contacts: Contacts
   readonly #rules = new LRUCache<string, VisibilityRules>({ max: 200_000 })
+  readonly #holders: RuleHolders
   readonly #clock = new ChangeClock()
   readonly #hearsOfChanges: () => boolean
 
@@ -20,6 +22,7 @@ export class Visibility {
   constructor(deps: { store: VisibilityStore; contacts: Contacts; hearsOfChanges: () => boolean }) {
     this.#store = deps.store
     this.#contacts = deps.contacts
+    this.#holders = new RuleHolders((most) => deps.store.holders(most))
     this.#hearsOfChanges = deps.hearsOfChanges
   }
 
@@ -28,9 +31,18 @@ export class Visibility {
     return this.#clock.now
   }
 
+  /**
+   * Learns who has rules of their own, so that all others need no look-up. To be called when `learn` is called for every change,
+   * and again after `forgetAll`. Rejects with MongoDB away: then everybody is looked up.
+   */
+  async loadHolders(): Promise<void> {
+    await this.#holders.load()
+  }
+
   /** Without a look-up; `undefined`: not known here. */
   rulesNow(userId: string): VisibilityRules | undefined {
-    return this.#hearsOfChanges() ? this.#rules.get(userId) : undefined
+    if (!this.#hearsOfChanges()) return undefined
+    return this.#rules.get(userId) ?? (this.#holders.mayBe(userId) ? undefined : openRules)
   }
 
   async rulesOf(userId: string): Promise<VisibilityRules> {
@@ -69,20 +81,33 @@ export class Visibility {
   async seenAmong(userId: string, others: readonly string[]): Promise<Set<string>> {
     const rules = await this.rulesOfEach([userId, ...others])
     const own = rules.get(userId) ?? openRules
-    const seen = await Promise.all(
-      others.map(async (otherId) => {
-        const theirs = rules.get(otherId) ?? openRules
-        if (otherId === userId || (own === openRules && theirs === openRules)) return true
-        return (await this.#shows(userId, own, otherId)) && (await this.#shows(otherId, theirs, userId))
-      }),
-    )
-    return new Set(others.filter((_, i) => seen[i]))
+    const seen = new Set<string>()
+    const doubtful: string[] = []
+    for (const otherId of others) {
+      // Nearly all.
+      const isOpenToBoth = own === openRules && (rules.get(otherId) ?? openRules) === openRules
+      if (otherId === userId || isOpenToBoth) seen.add(otherId)
+      else doubtful.push(otherId)
+    }
+    const looks = doubtful.map(async (otherId) => {
+      const theirs = rules.get(otherId) ?? openRules
+      const see = (await this.#shows(userId, own, otherId)) && (await this.#shows(otherId, theirs, userId))
+      if (see) seen.add(otherId)
+    })
+    await Promise.all(looks)
+    return seen
   }
 
   /** Those who see a user, as far as the user's own rules name them: the others' rules are looked at where they are few. */
   async audience(userId: string): Promise<Audience> {
     const rules = await this.rulesOf(userId)
     return isGuarded(rules) ? only(await this.circle(userId)) : everyoneBut(hiddenFrom(rules))
+  }
+
+  /** Those who do not see a user though everyone else does, where that takes no look-up; `undefined`: it may be otherwise. */
+  hiddenFromNow(userId: string): ReadonlySet<string> | undefined {
+    const rules = this.rulesNow(userId)
+    return rules && !isGuarded(rules) ? hiddenFrom(rules) : undefined
   }
 
   /** All who see a user who can be named, the user among them. Only for who does not show themselves to everyone. */
@@ -95,6 +120,7 @@ export class Visibility {
   /** Another process, or this one, changed the rules of a user. */
   learn(userId: string, rules: VisibilityRules): void {
     this.#clock.note(userId)
+    this.#holders.note(userId)
     const known = this.#rules.get(userId)
     if (!known || known.version <= rules.version) this.#rules.set(userId, rules)
   }
@@ -109,6 +135,7 @@ export class Visibility {
   forgetAll(): void {
     this.#clock.noteAll()
     this.#rules.clear()
+    this.#holders.forget()
   }
 
   async #load(userIds: string[]): Promise<Map<string, VisibilityRules>> {

@@ -96,7 +96,7 @@ export function createPresence(basis: Basis) {
     visibility,
     here: new SocketFanout({ realtime: { io: io.local, published }, broadcastPresence: broadcasts }),
   })
-  const sockets = new PresenceSockets(io)
+  const sockets = new PresenceSockets(io, realtime.relay)
   const watch = new PresenceWatch({ sockets, subscriptions, visibility, reader, limits, broadcasts, log })
   const everyMs = config.PRESENCE_GROUP_COUNT_MS
   const headcounts = new Headcounts({
@@ -131,12 +131,16 @@ export function createPresence(basis: Basis) {
     missedChanges: broadcasts ? missedChanges : undefined,
     people: new PeopleSearch({ users, visibility }),
     async start(): Promise<void> {
-      await realtime.statuses.listen((statuses) => {
-        reader.cache.forget(statuses.map(({ userId }) => userId))
-        for (const status of statuses) sockets.tellWatchers(status)
+      await realtime.statuses.listen((news) => {
+        reader.forget(news.map(({ status }) => status.userId))
+        for (const { status, hiddenFrom } of news) {
+          sockets.tellWatchers(status)
+          if (hiddenFrom) sockets.tellEveryone(status, hiddenFrom)
+        }
       })
       redis.on('ready', () => void leases.renewAll())
       await telling.listen((change) => watch.follow(change))
+      await visibility.loadHolders()
       leases.start()
       for (const interval of intervals) interval.start()
     },

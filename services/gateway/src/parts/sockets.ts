@@ -73,6 +73,7 @@ export function createSockets({ basis, messaging, presence }: Parts) {
     realtime,
     groupRooms,
     presenceWatch: presence.watch,
+    presenceReader: presence.reader,
     headcountWatch: presence.headcountWatch,
     missedChanges: presence.missedChanges,
     visibility: presence.visibility,

@@ -52,7 +52,9 @@ export class Connections {
 
   listen(router: EventRouter): void {
     const { io } = this.#realtime
+    const writes = new PackedWrites()
     io.use((socket, next) => {
+      writes.of(socket)
       this.#admit(socket).then(
         () => next(),
         (err: unknown) => {
@@ -62,9 +64,7 @@ export class Connections {
         },
       )
     })
-    const writes = new PackedWrites()
     io.on('connection', (socket) => {
-      writes.of(socket)
       this.#groupRooms.connected(socket)
       this.#presenceWatch.connected(socket)
       this.#metrics.sockets.inc()

@@ -8,6 +8,7 @@ import {
   guarded,
   headcountRoom,
   isBlindRoom,
+  type Realtime,
   type RealtimeServer,
   type RealtimeSocket,
   shadedRoom,
@@ -19,11 +20,13 @@ import {
 /** The sockets of this node in their rooms of presence. All of it takes effect at once. */
 export class PresenceSockets {
   readonly #io: RealtimeServer
+  readonly #relay: Realtime['relay']
   /** Those that named whom they watch. */
   readonly #choosy = new WeakSet<RealtimeSocket>()
 
-  constructor(io: RealtimeServer) {
+  constructor(io: RealtimeServer, relay: Realtime['relay']) {
     this.#io = io
+    this.#relay = relay
   }
 
   all(): RealtimeSocket[] {
@@ -104,10 +107,20 @@ export class PresenceSockets {
     }
   }
 
-  /** Those here that may see the user. Mostly that is nobody, which costs a look into a map. */
+  /** Those here that watch the user and may. Mostly that is nobody, which costs a look into a map. */
   tellWatchers(status: UserStatus): void {
-    const room = watchersRoom(status.userId)
-    if (this.#io.sockets.adapter.rooms.has(room)) this.#io.local.to(room).emit('user_status_changed', status)
+    this.#relay.tellHere(watchersRoom(status.userId), 'user_status_changed', status)
+  }
+
+  /** Those here that named nobody, but the sockets of these users. */
+  tellEveryone(status: UserStatus, hiddenFrom: string[]): void {
+    const { rooms } = this.#io.sockets.adapter
+    if (!rooms.has(everyone)) return
+    const exceptIds = new Set<string>()
+    for (const room of [blindRoom(status.userId), ...hiddenFrom.map(userRoom)]) {
+      for (const id of rooms.get(room) ?? []) exceptIds.add(id)
+    }
+    this.#relay.tellHere(everyone, 'user_status_changed', status, exceptIds)
   }
 
   /** Groups of which the socket hears how many are online. */

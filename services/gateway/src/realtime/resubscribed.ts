@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from '@earshot/core/observability/logger'
 import { Outage } from '@earshot/core/observability/outage'
 import type { MissedChanges } from '@earshot/core/presence/missed-changes'
+import type { PresenceReader } from '@earshot/core/presence/presence-reader'
 import type { Visibility } from '@earshot/core/visibility/visibility'
 import type { Realtime } from '@earshot/realtime'
 import type { GroupRooms } from './group-rooms.ts'
@@ -14,6 +15,7 @@ interface ResubscribedDeps {
   realtime: Realtime
   groupRooms: GroupRooms
   presenceWatch: PresenceWatch
+  presenceReader: Pick<PresenceReader, 'forgetAll'>
   headcountWatch: HeadcountWatch
   /** Where there are clients that hear of everybody. */
   missedChanges: MissedChanges | undefined
@@ -39,7 +41,7 @@ export class Resubscribed {
   }
 
   listen(): void {
-    const { realtime, groupRooms, visibility, log } = this.#deps
+    const { realtime, groupRooms, presenceReader, visibility, log } = this.#deps
     realtime.hearing.start({
       lost: () => {
         log.warn('the subscription is lost')
@@ -49,6 +51,7 @@ export class Resubscribed {
         log.info({ sockets: realtime.io.sockets.sockets.size }, 'subscribed again, clients are told to sync')
         groupRooms.open().catch((err: unknown) => log.error({ err }, 'groups could not be restored'))
         visibility.forgetAll()
+        presenceReader.forgetAll()
         this.#missedSince = Math.min(this.#missedSince ?? deafSince, deafSince)
         void this.#restore()
       },
@@ -67,6 +70,7 @@ export class Resubscribed {
       const since = this.#missedSince
       this.#missedSince = undefined
       try {
+        await this.#deps.visibility.loadHolders()
         await this.#deps.presenceWatch.followAll()
         await this.#deps.missedChanges?.tell(since)
         await this.#deps.headcountWatch.tellAll()

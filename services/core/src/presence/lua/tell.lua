@@ -1,29 +1,25 @@
--- Decides of changes in one shard whether clients are to be told of them.
--- KEYS[1] deadlines   KEYS[2] dirty   KEYS[3] told   KEYS[4] seen
--- ARGV[1] prefix of the users' hashes (same slot)
--- ARGV[2..] for each change: user id, 1 online or 0 not, version, lastSeen, how
+-- Decides of changes in some shards whether clients are to be told of them.
+-- KEYS      for each shard its deadlines, dirty, told and seen
+-- ARGV      for each shard the prefix of its users' hashes (same slot), the number of changes, and for each change:
+--           user id, 1 online or 0 not, version, lastSeen, how
 --   how: first   clients are told, unless what they know is true again, or a later change says more
 --        again   clients are told: whoever wanted to may have died over it
 --        settle  clients are told if they believe that the user is online, and the user is not
 -- Returns for each change { 1 to be told or 0 not, online, version, lastSeen, until which version all is said }: the
 -- state is what is true now.
-local prefix = ARGV[1]
-local out = {}
-for i = 2, #ARGV, 5 do
-  local user, how = ARGV[i], ARGV[i + 4]
-  local wasOnline, version, seen = ARGV[i + 1] == '1', tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
-  local believed = redis.call('SISMEMBER', KEYS[3], user) == 1
+local function decide(deadlines, dirty, told, seenOf, prefix, user, wasOnline, version, seen, how)
+  local believed = redis.call('SISMEMBER', told, user) == 1
   local said = version
-  local online = redis.call('ZSCORE', KEYS[1], user)
+  local online = redis.call('ZSCORE', deadlines, user)
   local tell
   if online then
     version = tonumber(redis.call('HGET', prefix .. user, 'v') or version)
-    seen = tonumber(redis.call('ZSCORE', KEYS[4], user) or seen)
+    seen = tonumber(redis.call('ZSCORE', seenOf, user) or seen)
     tell = how ~= 'settle' and (how == 'again' or not believed)
-    if tell then redis.call('SADD', KEYS[3], user) end
+    if tell then redis.call('SADD', told, user) end
     said = version
   else
-    local pending = redis.call('HGET', KEYS[2], user)
+    local pending = redis.call('HGET', dirty, user)
     local pendingSeen, pendingVersion = string.match(pending or '', '^(%d+)|0|(%d+)$')
     local isLatest = tonumber(pendingVersion or 0) <= version
     if pendingSeen then version, seen = tonumber(pendingVersion), tonumber(pendingSeen) end
@@ -35,9 +31,22 @@ for i = 2, #ARGV, 5 do
     else
       tell = pendingSeen or not wasOnline
     end
-    if tell then redis.call('SREM', KEYS[3], user) end
+    if tell then redis.call('SREM', told, user) end
     if tell then said = version end
   end
-  out[#out + 1] = { tell and 1 or 0, online and 1 or 0, version, seen, said }
+  return { tell and 1 or 0, online and 1 or 0, version, seen, said }
+end
+
+local out, at = {}, 1
+for k = 1, #KEYS, 4 do
+  local prefix, changes = ARGV[at], tonumber(ARGV[at + 1])
+  at = at + 2
+  for _ = 1, changes do
+    out[#out + 1] = decide(
+      KEYS[k], KEYS[k + 1], KEYS[k + 2], KEYS[k + 3], prefix,
+      ARGV[at], ARGV[at + 1] == '1', tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4]
+    )
+    at = at + 5
+  end
 end
 return out
