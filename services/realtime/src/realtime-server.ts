@@ -119,17 +119,22 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
       return 0
     }
   }
-  const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
+  const publish = publisher.spublish.bind(publisher) as (
+    channel: string,
+    message: string | Buffer,
+  ) => Promise<number>
   const gathered = new GatheredPublish(publisher, survived)
   // Answered in the order of the calls, whichever way they go: when the last is, all are.
   let last: Promise<unknown> = Promise.resolve()
-  const tell = (channel: string, message: string) => {
-    last = gathered.publish(channel, message)
-  }
-  const followed = (channel: string, message: string) => {
+  const followed = (channel: string, message: string | Buffer) => {
     gathered.flush()
     last = survived(publish(channel, message))
     return last
+  }
+  const tell = (channel: string, message: string | Buffer) => {
+    // What is long shares no call: scripts take longer over what they are given than the call costs.
+    if (Buffer.isBuffer(message)) followed(channel, message)
+    else last = gathered.publish(channel, message)
   }
   publisher.spublish = followed as typeof publisher.spublish
   return { tell, published: () => last }

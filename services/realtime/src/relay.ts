@@ -1,13 +1,21 @@
 import type { ServerEventName, ServerPayload } from '@earshot/protocol'
 import type { Namespace, Socket } from 'socket.io'
-import { bytesFrame, textFrame } from './text-frame.ts'
+import { bytesFrame, textBytesIn, textFrame } from './text-frame.ts'
 
-type Publish = (channel: string, message: string) => void
+type Publish = (channel: string, message: string | Buffer) => void
 
 /** What is used here of the adapter beyond its types. */
 interface RawAdapter {
   rooms: Map<string, Set<string>>
   onRawMessage: (message: Buffer, channel: Buffer) => void
+}
+
+/** What is told, as text and, where it is long, as a frame. */
+interface Told {
+  event: string
+  payload: object
+  text: string
+  frame?: Buffer
 }
 
 /** Of Engine.IO: what `Adapter.broadcast` of Socket.IO writes by, too. */
@@ -19,6 +27,8 @@ interface Connection {
 /** The adapter's own messages begin with `{`, or as MessagePack does. */
 const mark = 0x01
 const uidLength = 16
+/** So much is made bytes once, for all who are told, here and elsewhere; less is cheaper as text. */
+const bytesFromChars = 8_192
 
 /**
  * Tells the sockets of one room, on all nodes, the way the adapter does and through its channels, for less: an event is made text
@@ -36,7 +46,7 @@ export class Relay {
   readonly #roomAt: number
   readonly #publish: Publish
   readonly #namespace: () => Namespace
-  #last: { event: string; payload: object; text: string } | undefined
+  #last: Told | undefined
 
   constructor(deps: { uid: string; channelPrefix: string; publish: Publish; namespace: () => Namespace }) {
     if (deps.uid.length !== uidLength) throw new RangeError(`${uidLength} characters name a node`)
@@ -49,10 +59,19 @@ export class Relay {
 
   /** The payload is not changed after this call. */
   tell<E extends ServerEventName>(room: string, event: E, payload: ServerPayload<E>, exceptId = ''): void {
-    const text = this.#textOf(event, payload as object)
+    const told = this.#toldAs(event, payload as object)
+    const { text } = told
     const head = `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
-    this.#publish(this.#channelOf(room), head + text)
-    this.#deliver(room, exceptId, () => textFrame(text), text)
+    const channel = this.#channelOf(room)
+    if (text.length < bytesFromChars) {
+      this.#publish(channel, head + text)
+      this.#deliver(room, exceptId, () => textFrame(text), text)
+      return
+    }
+    told.frame ??= textFrame(text)
+    const { frame } = told
+    this.#publish(channel, Buffer.concat([Buffer.from(head), textBytesIn(frame)]))
+    this.#deliver(room, exceptId, () => frame, text)
   }
 
   /** Puts itself before the adapter: what is a relay's is delivered, all else is the adapter's. */
@@ -75,11 +94,10 @@ export class Relay {
   }
 
   /** A message to two people is told twice: its text is made once. */
-  #textOf(event: string, payload: object): string {
-    if (this.#last?.payload === payload && this.#last.event === event) return this.#last.text
-    const text = `2${JSON.stringify([event, payload])}`
-    this.#last = { event, payload, text }
-    return text
+  #toldAs(event: string, payload: object): Told {
+    if (this.#last?.payload === payload && this.#last.event === event) return this.#last
+    this.#last = { event, payload, text: `2${JSON.stringify([event, payload])}` }
+    return this.#last
   }
 
   #deliver(room: string, exceptId: string, makeFrame: () => Buffer, text?: string): void {
@@ -104,8 +122,7 @@ function connectionOf(socket: Socket): Connection {
   return socket.conn as unknown as Connection
 }
 
-/** The text in a frame that `bytesFrame` made. */
+/** The text in a frame of `text-frame`. */
 function textIn(frame: Buffer): string {
-  const size = frame[1] ?? 0
-  return frame.toString('utf8', (size < 126 ? 2 : size === 126 ? 4 : 10) + 1)
+  return textBytesIn(frame).toString('utf8')
 }
