@@ -1,4 +1,5 @@
 import { commandClient, producerClient } from '@earshot/core/clients/redis'
+import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
 import { MessageStore } from '@earshot/core/messages/message-store'
 import { createLogger } from '@earshot/core/observability/logger'
 import { VoiceStaging } from '@earshot/core/voice/staging'
@@ -18,7 +19,10 @@ t.test('audio whose jobs wait for an operator stays, and hides nothing behind it
   const log = createLogger({ level: 'silent', role: 'test', nodeId: 'test' })
   const queues = voiceQueues(clients[1], { prefix, attempts: 1, backoffMs: 1 }, log)
   t.teardown(() => queues.close())
-  const audit = new StagingAudit({ staging, messages: new MessageStore(cluster.db), queue: queues.store })
+  const audit = new StagingAudit({
+    ...{ staging, messages: new MessageStore(cluster.db), blobs: new GridFsBlobStore(cluster.db) },
+    queue: queues.store,
+  })
 
   const staged = Array.from({ length: 250 }, (_, i) => `message-${i}`)
   await cluster.db.collection<{ _id: string }>('messages').insertMany(

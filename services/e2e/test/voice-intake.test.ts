@@ -199,7 +199,7 @@ for (const [where, env] of [
     t.ok(rivals[winner]?.equals(await keptOf('at once')))
 
     await cluster.addWorker()
-    const stored = () => cluster.db.collection('messages').countDocuments({ 'voiceMessage.place': 'stored' })
+    const stored = () => cluster.db.collection('media.files').countDocuments()
     await until(async () => (await stored()) === 2)
     t.ok(first.equals(await keptOf('k')), 'and when it is stored')
     t.ok(rivals[winner]?.equals(await keptOf('at once')))

@@ -109,10 +109,11 @@ export class MediaService {
 
   async #voiceSource(audio: StagedAudio, isStaged: boolean): Promise<Bytes> {
     const { messageId } = audio
+    if (await this.#blobs.info(messageId)) return this.#stored(messageId)
     const staged = isStaged ? await this.#staging.read(audio) : null
     if (staged) return inMemory(staged)
-    // Not staged any more: the worker stored it since the message was read.
-    if (!(await this.#blobs.info(messageId))) throw noSuchMedia()
+    // Not staged any more: the worker has stored it since it was looked for.
+    if (!isStaged || !(await this.#blobs.info(messageId))) throw noSuchMedia()
     return this.#stored(messageId)
   }
 
