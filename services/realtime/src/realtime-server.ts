@@ -9,6 +9,7 @@ import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.
 import type { Adapter } from 'socket.io-adapter'
 import { GatheredPublish } from './gathered-publish.ts'
 import { Hearing } from './hearing.ts'
+import { Listeners } from './listeners.ts'
 import { MembershipChannel } from './membership-channel.ts'
 import { Relay } from './relay.ts'
 import { isNodesOwnRoom } from './rooms.ts'
@@ -33,6 +34,7 @@ export interface Realtime {
   io: RealtimeServer
   /** For what is told most. */
   relay: Relay
+  listeners: Listeners
   subscriptions: Subscriptions
   /** Changes of who is in which group. */
   memberships: MembershipChannel
@@ -91,7 +93,13 @@ export function createRealtime(deps: {
     } as unknown as ReturnType<typeof createShardedAdapter>,
   })
   const hearing = new Hearing({ subscriber, subscriptions, log })
-  return { io, relay, subscriptions, memberships, visibility, statuses, hearing, published }
+  const listeners = new Listeners({
+    subscriber,
+    hearing,
+    channelOf: relay.channelOf,
+    isHeld: (room) => relay.isHeld(room),
+  })
+  return { io, relay, listeners, subscriptions, memberships, visibility, statuses, hearing, published }
 }
 
 /** Spares Redis a channel, and this node a subscription, for each room that nobody sends to from elsewhere. */

@@ -41,7 +41,8 @@ const bytesFromChars = 8_192
  */
 export class Relay {
   readonly #uid: string
-  readonly #channelOf: (room: string) => string
+  /** What other nodes hear a room by. */
+  readonly channelOf: (room: string) => string
   /** Where the room begins in the name of a channel. */
   readonly #roomAt: number
   readonly #publish: Publish
@@ -51,27 +52,43 @@ export class Relay {
   constructor(deps: { uid: string; channelPrefix: string; publish: Publish; namespace: () => Namespace }) {
     if (deps.uid.length !== uidLength) throw new RangeError(`${uidLength} characters name a node`)
     this.#uid = deps.uid
-    this.#channelOf = (room) => `${deps.channelPrefix}#/#${room}#`
+    this.channelOf = (room) => `${deps.channelPrefix}#/#${room}#`
     this.#roomAt = Buffer.byteLength(`${deps.channelPrefix}#/#`)
     this.#publish = deps.publish
     this.#namespace = deps.namespace
   }
 
-  /** The payload is not changed after this call. */
-  tell<E extends ServerEventName>(room: string, event: E, payload: ServerPayload<E>, exceptId = ''): void {
+  /**
+   * The payload is not changed after this call.
+   * @param options.isHereOnly no other node is told
+   */
+  tell<E extends ServerEventName>(
+    room: string,
+    event: E,
+    payload: ServerPayload<E>,
+    {
+      exceptId = '',
+      isHereOnly = false,
+    }: { exceptId?: string | undefined; isHereOnly?: boolean | undefined } = {},
+  ): void {
     const told = this.#toldAs(event, payload as object)
     const { text } = told
     const head = `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
-    const channel = this.#channelOf(room)
+    const channel = this.channelOf(room)
     if (text.length < bytesFromChars) {
-      this.#publish(channel, head + text)
+      if (!isHereOnly) this.#publish(channel, head + text)
       this.#deliver(room, exceptId, () => textFrame(text), text)
       return
     }
     told.frame ??= textFrame(text)
     const { frame } = told
-    this.#publish(channel, Buffer.concat([Buffer.from(head), textBytesIn(frame)]))
+    if (!isHereOnly) this.#publish(channel, Buffer.concat([Buffer.from(head), textBytesIn(frame)]))
     this.#deliver(room, exceptId, () => frame, text)
+  }
+
+  /** Whether this node listens to a room. */
+  isHeld(room: string): boolean {
+    return this.#namespace().adapter.rooms.has(room)
   }
 
   /** Puts itself before the adapter: what is a relay's is delivered, all else is the adapter's. */
