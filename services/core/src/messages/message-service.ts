@@ -10,6 +10,7 @@ import {
 import type { ConversationAccess, Target } from '../conversations/access.ts'
 import type { Fanout } from '../fanout.ts'
 import { KeyedQueue } from '../keyed-queue.ts'
+import { settled } from '../settled.ts'
 import type { VoiceSender } from '../voice/voice-sender.ts'
 import type { Backlog } from './backlog.ts'
 import { type Committer, keyConflict } from './committer.ts'
@@ -268,12 +269,4 @@ export class MessageService {
     if (target.recipientId !== sender.userId) tell(target.recipientId)
     tell(sender.userId, sender.socketId)
   }
-}
-
-/** Carries a rejection as a value, so that nobody needs to listen to it at once. */
-async function settled<T>(promise: Promise<T>): Promise<{ value: T } | { error: unknown }> {
-  return promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  )
 }

@@ -1,3 +1,4 @@
+import { isUnavailable } from '../clients/unavailable.ts'
 import type { BlobStore } from '../media/blob-store.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { StagedAudio, VoiceStaging } from './staging.ts'
@@ -42,9 +43,7 @@ export class StagingAudit {
   async #look(staged: StagedAudio): Promise<boolean> {
     const { messageId, sha256 } = staged
     const voice = (await this.#messages.byId(messageId))?.voiceMessage
-    const isWaiting =
-      voice?.place === 'staged' && voice.sha256 === sha256 && !(await this.#blobs.info(messageId))
-    if (!isWaiting) {
+    if (voice?.place !== 'staged' || voice.sha256 !== sha256 || (await this.#isStored(messageId))) {
       await this.#staging.dropOne(staged)
       return false
     }
@@ -57,5 +56,15 @@ export class StagingAudit {
     })
     await this.#staging.keep(messageId)
     return true
+  }
+
+  /** While the blob store is away nothing is dropped for being there. */
+  async #isStored(messageId: string): Promise<boolean> {
+    try {
+      return (await this.#blobs.info(messageId)) !== null
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      return false
+    }
   }
 }
