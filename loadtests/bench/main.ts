@@ -8,7 +8,7 @@ import { docsFile, writeDocs } from './lib/docs-table.ts'
 import { Figures } from './lib/figures.ts'
 import { goalTable, type Judged } from './lib/goal.ts'
 import { machine } from './lib/machine.ts'
-import { profileFolder, profileTables } from './lib/profile.ts'
+import { profileTables } from './lib/profile.ts'
 import type { Box, Row, Table } from './lib/row.ts'
 import { Talkers } from './lib/talkers.ts'
 import { rows } from './rows/index.ts'
@@ -73,8 +73,7 @@ async function bench(): Promise<void> {
     reporter.say(`${row.name} took ${duration(Math.round((performance.now() - startedAt) / 1_000))}.`)
   }
   await talkers.end()
-  const profiles = profileFolder()
-  for (const found of profiles ? profileTables(profiles) : []) print(found, reporter)
+  for (const found of profileTables()) print(found, reporter)
   conclude(judged, reporter)
   if (failed.length > 0) throw new Failure(`Without a figure: ${failed.join(', ')}.`)
 }

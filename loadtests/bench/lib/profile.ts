@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ROOT } from '../../../infra/settings.ts'
 import type { Table } from './row.ts'
@@ -16,25 +16,36 @@ const waiting = '(idle)'
 const shownPlaces = 14
 const shownFunctions = 20
 
-/** `PROFILE=<folder>`: where each gateway of Earshot's writes, when it ends, what V8 sampled of it from its start on. */
-export function profileFolder(): string | undefined {
-  return process.env.PROFILE ? resolve(ROOT, process.env.PROFILE) : undefined
+/** What of Earshot's is profiled, each in a folder of its own. */
+export const profiled = ['gateways', 'worker'] as const
+export type Profiled = (typeof profiled)[number]
+
+/** `PROFILE=<folder>`: where each program of Earshot's writes, when it ends, what V8 sampled of it from its start on. */
+export function profileFolder(of: Profiled): string | undefined {
+  return process.env.PROFILE ? join(resolve(ROOT, process.env.PROFILE), of) : undefined
 }
 
-/** `NODE_OPTIONS` of such a gateway, beside others. */
-export function profiling(others = ''): string {
-  return `${others} --cpu-prof --cpu-prof-dir=${profileFolder()}`.trim()
+/** `NODE_OPTIONS` of one that writes into this folder, beside others. */
+export function profiling(folder: string, others = ''): string {
+  return `${others} --cpu-prof --cpu-prof-dir=${folder}`.trim()
 }
 
-/** Where the time of all whose profiles are in the folder went. */
-export function profileTables(folder: string): Table[] {
+/** Where the time of all went of which there are profiles. */
+export function profileTables(): Table[] {
+  return profiled.flatMap((of) => {
+    const folder = profileFolder(of)
+    return folder && existsSync(folder) ? tablesOf(of, folder) : []
+  })
+}
+
+function tablesOf(of: Profiled, folder: string): Table[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'))
   const all = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CpuProfile)
   const share = (title: string, shown: number, times: Map<string, number>): Table => {
     const sum = [...times.values()].reduce((total, us) => total + us, 0)
     const lines = [...times].toSorted(([, a], [, b]) => b - a).slice(0, shown)
     return {
-      heading: [title, '% of their time'],
+      heading: [`${of}: ${title}`, '% of their time'],
       lines: lines.map(([name, us]) => [name, ((us / sum) * 100).toFixed(1)]),
       notes: [`Own time in ${files.length} profiles, from start to end, waiting left out.`],
     }

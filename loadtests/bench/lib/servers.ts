@@ -62,9 +62,9 @@ export class Servers {
       const mongo = hasDatabase ? await reporter.step('Starting MongoDB', () => startMongo(box)) : undefined
       if (mongo) undo.push(() => mongo.stop())
       const mongoUrl = mongo && `${mongo.url}/earshot`
-      const { gatewayEntry } = readSettings()
       const jwtSecret = randomBytes(24).toString('hex')
       const service = async (id: string, entry: string) => {
+        const profiles = profileOf(entry)
         const settings = {
           REDIS_URL: redis.url,
           QUEUE_REDIS_URL: redis.url,
@@ -73,7 +73,7 @@ export class Servers {
           LOG_LEVEL: 'warn',
           DRAIN_MS: '0',
           ...env,
-          ...(entry === gatewayEntry && profileFolder() && { NODE_OPTIONS: profiling(env?.NODE_OPTIONS) }),
+          ...(profiles && { NODE_OPTIONS: profiling(profiles, env?.NODE_OPTIONS) }),
         }
         const daemon = serviceDaemon({ id, entry, port: await freePort(), env: settings }, box)
         undo.push(() => daemon.stop())
@@ -136,6 +136,13 @@ export class Servers {
   stop(): Promise<void> {
     return this.#stop()
   }
+}
+
+/** Where a program of Earshot's writes a profile of itself, if it is asked for. */
+function profileOf(entry: string): string | undefined {
+  const { gatewayEntry, workerEntry } = readSettings()
+  if (entry === gatewayEntry) return profileFolder('gateways')
+  return entry === workerEntry ? profileFolder('worker') : undefined
 }
 
 function pidOf({ role, pid }: Daemon): number {

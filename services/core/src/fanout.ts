@@ -1,9 +1,11 @@
 import type { GroupPresence, ServerEventName, ServerPayload, UserStatus } from '@earshot/protocol'
 import type { Audience } from './visibility/audience.ts'
 
-/** A socket of this node that hears of its own deed by the ack, not by the event. */
 export interface FanoutOptions {
+  /** A socket of this node that hears of its own deed by the ack, not by the event. */
   exceptSocketId?: string | undefined
+  /** No other node is told: nobody there would hear it, see `hearsElsewhere`. */
+  isHereOnly?: boolean | undefined
 }
 
 /** Tells clients on every node. Best effort by nature: what is missed here is found again by `sync`. */
@@ -15,6 +17,11 @@ export interface Fanout {
     payload: ServerPayload<E>,
     options?: FanoutOptions,
   ): void
+  /**
+   * Whether a user may have devices on other nodes. One that comes later than this call does not count: it finds in the history what
+   * was committed before. Asked for what is long, as audio is; never rejects.
+   */
+  hearsElsewhere(userId: string): Promise<boolean>
   /** Every device of many users, by as few messages between nodes as will do. */
   toUsers<E extends ServerEventName>(userIds: string[], event: E, payload: ServerPayload<E>): void
   /** Every device of a group's members. */

@@ -8,9 +8,12 @@ interface Asked<V> {
   reject: (reason: unknown) => void
 }
 
-export interface GathererOptions {
+export interface GathererOptions<K> {
   /** Most keys in one look-up. */
   max?: number
+  /** What the keys of one look-up may weigh together; one alone may weigh more. */
+  maxWeight?: number
+  weightOf?: (key: K) => number
   /** Between two look-ups, so that in a storm more come together; who asks when nobody did just now does not wait. */
   pauseMs?: number
 }
@@ -24,16 +27,20 @@ export class Gatherer<K, V> {
   readonly #lookUp: (keys: K[]) => Promise<Map<K, V>>
   readonly #absent: V
   readonly #max: number
+  readonly #maxWeight: number
+  readonly #weightOf: (key: K) => number
   readonly #pauseMs: number
   #waiting = new Map<K, Asked<V>[]>()
   /** A look-up is under way, about to begin, or ended just now. */
   #isBusy = false
 
   /** @param absent the answer for a key that the look-up does not return */
-  constructor(lookUp: (keys: K[]) => Promise<Map<K, V>>, absent: V, options: GathererOptions = {}) {
+  constructor(lookUp: (keys: K[]) => Promise<Map<K, V>>, absent: V, options: GathererOptions<K> = {}) {
     this.#lookUp = lookUp
     this.#absent = absent
     this.#max = options.max ?? 500
+    this.#maxWeight = options.maxWeight ?? Infinity
+    this.#weightOf = options.weightOf ?? (() => 0)
     this.#pauseMs = options.pauseMs ?? 0
   }
 
@@ -58,7 +65,13 @@ export class Gatherer<K, V> {
   }
 
   #take(): Map<K, Asked<V>[]> {
-    const some = new Map([...this.#waiting].slice(0, this.#max))
+    const some = new Map<K, Asked<V>[]>()
+    let weight = 0
+    for (const [key, asked] of this.#waiting) {
+      weight += this.#weightOf(key)
+      if (some.size > 0 && (some.size === this.#max || weight > this.#maxWeight)) break
+      some.set(key, asked)
+    }
     if (some.size === this.#waiting.size) this.#waiting = new Map()
     else for (const key of some.keys()) this.#waiting.delete(key)
     return some

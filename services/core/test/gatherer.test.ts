@@ -43,6 +43,18 @@ t.test('a look-up that began before never answers', async (t) => {
   t.equal(await second, 2)
 })
 
+t.test('no look-up is heavier than allowed, but for a key that is so by itself', async (t) => {
+  const calls: string[][] = []
+  const lookUp = async (keys: string[]) => {
+    calls.push(keys)
+    return new Map(keys.map((key) => [key, key.length]))
+  }
+  const gatherer = new Gatherer(lookUp, 0, { maxWeight: 4, weightOf: (key) => key.length })
+  const answers = ['aa', 'bb', 'c', 'dddddd', 'e'].map((key) => gatherer.ask(key))
+  t.same(await Promise.all(answers), [2, 2, 1, 6, 1])
+  t.same(calls, [['aa', 'bb'], ['c'], ['dddddd'], ['e']])
+})
+
 t.test('what is asked while enough are under way waits, and goes in parts of a bounded size', async (t) => {
   const { calls, lookUp } = heldLookUp()
   const gatherer = new Gatherer(lookUp, 0, { max: 2 })

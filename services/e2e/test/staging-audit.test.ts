@@ -1,4 +1,5 @@
 import { commandClient, producerClient } from '@earshot/core/clients/redis'
+import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
 import { MessageStore } from '@earshot/core/messages/message-store'
 import { createLogger } from '@earshot/core/observability/logger'
 import { VoiceStaging } from '@earshot/core/voice/staging'
@@ -18,7 +19,9 @@ t.test('audio whose jobs wait for an operator stays, and hides nothing behind it
   const log = createLogger({ level: 'silent', role: 'test', nodeId: 'test' })
   const queues = voiceQueues(clients[1], { prefix, attempts: 1, backoffMs: 1 }, log)
   t.teardown(() => queues.close())
-  const audit = new StagingAudit({ staging, messages: new MessageStore(cluster.db), queue: queues.store })
+  const blobs = new GridFsBlobStore(cluster.db)
+  const messages = new MessageStore(cluster.db)
+  const audit = new StagingAudit({ staging, messages, blobs, queue: queues.store })
 
   const staged = Array.from({ length: 250 }, (_, i) => `message-${i}`)
   await cluster.db.collection<{ _id: string }>('messages').insertMany(
@@ -49,4 +52,9 @@ t.test('audio whose jobs wait for an operator stays, and hides nothing behind it
   t.equal(await redis.llen(`{${prefix}-queue}:voice:wait`), 250, 'each is queued, once')
   await audit.run()
   t.equal(await redis.llen(`{${prefix}-queue}:voice:wait`), 250)
+
+  await blobs.put('message-7', Buffer.from('x'), 'audio/webm')
+  for (let run = 0; run < 2; run++) await audit.run()
+  t.equal(await staging.read({ messageId: 'message-7', sha256: 'x' }), null, 'stored by now')
+  t.equal(await redis.get(`${prefix}:{voice}:bytes`), '249')
 })

@@ -74,11 +74,7 @@ t.test('Redis is killed and restarted amid jobs: no audio is lost, none stored t
   await redis.kill('SIGKILL')
   held.release()
   await redis.restart()
-  await until(
-    async () =>
-      (await cluster.db.collection('messages').countDocuments({ 'voiceMessage.place': 'stored' })) ===
-      acks.length,
-  )
+  await until(async () => (await cluster.db.collection('media.files').countDocuments()) === acks.length)
   for (const [i, { _id }] of acks.entries()) {
     await until(async () => (await bob.http(`/media/${_id}`)).status === 200)
     t.ok(audio[i]?.equals(await bytesOf(await bob.http(`/media/${_id}`))))

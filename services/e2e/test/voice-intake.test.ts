@@ -11,7 +11,7 @@ import {
 } from '../src/recordings.ts'
 import { dataUrl, webm, webmBytes } from '../src/speech.ts'
 import type { TestClient } from '../src/test-client.ts'
-import { bytesOf, until, upload } from '../src/uploads.ts'
+import { bytesOf, upload } from '../src/uploads.ts'
 
 const text = 'Please call me back tomorrow morning about the meeting.'
 const refused = (code: string, field: string) => ({ ok: false, error: { code, field } })
@@ -199,8 +199,8 @@ for (const [where, env] of [
     t.ok(rivals[winner]?.equals(await keptOf('at once')))
 
     await cluster.addWorker()
-    const stored = () => cluster.db.collection('messages').countDocuments({ 'voiceMessage.place': 'stored' })
-    await until(async () => (await stored()) === 2)
+    const stored = () => new Set(bob.heardOf('voice_message_stored').map(({ messageId }) => messageId))
+    while (stored().size < 2) await bob.hears('voice_message_stored')
     t.ok(first.equals(await keptOf('k')), 'and when it is stored')
     t.ok(rivals[winner]?.equals(await keptOf('at once')))
   })

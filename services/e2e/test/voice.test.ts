@@ -2,6 +2,7 @@ import type { HistoryPage } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
 import { dataUrl, webmBytes } from '../src/speech.ts'
+import type { TestClient } from '../src/test-client.ts'
 import { bytesOf, kept, nothing, until } from '../src/uploads.ts'
 
 t.test('a voice message is heard at once, stored by the worker and fetched byte for byte', async (t) => {
@@ -52,6 +53,34 @@ t.test('a voice message is heard at once, stored by the worker and fetched byte 
   t.equal(await cluster.redis.exists(`${cluster.prefix}:audio:{${ack._id}}`), 0, 'the staged copy is gone')
   await Promise.all([eve.barrier(), bob.barrier()])
   t.same([eve.heardOf('new_voice_message'), eve.heardOf('voice_message_stored')], [[], []])
+})
+
+t.test('whoever is there hears it once, on whichever node, and on both at once', async (t) => {
+  const cluster = await startCluster(t, { workers: 0 })
+  const ann = await cluster.connect('ann', 0)
+  const bytes = webmBytes(60_000)
+  const voiceMessage = { url: dataUrl(bytes), duration: 1, mimeType: 'audio/webm', size: bytes.length }
+  const others: TestClient[] = []
+  const comers = [
+    ['ben', 0],
+    ['ann', 1],
+    ['ben', 1],
+    ['ann', 0],
+  ] as const
+  for (const [userId, node] of comers) {
+    others.push(await cluster.connect(userId, node))
+    const { _id } = await ann.send('voice_message', { recipientId: 'ben', voiceMessage })
+    for (const device of others) {
+      const heard = await device.hears('new_voice_message', (message) => message._id === _id)
+      t.match(heard, { voiceMessage })
+    }
+  }
+  for (const device of others) await device.barrier()
+  t.same(
+    others.map((device) => device.heardOf('new_voice_message').length),
+    [4, 3, 2, 1],
+  )
+  t.same(ann.heardOf('new_voice_message'), [], 'the sending device has the ack')
 })
 
 t.test('bytes as an attachment; playable before any worker runs; the same key once', async (t) => {

@@ -9,6 +9,7 @@ import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.
 import type { Adapter } from 'socket.io-adapter'
 import { GatheredPublish } from './gathered-publish.ts'
 import { Hearing } from './hearing.ts'
+import { Listeners } from './listeners.ts'
 import { MembershipChannel } from './membership-channel.ts'
 import { Relay } from './relay.ts'
 import { isNodesOwnRoom } from './rooms.ts'
@@ -33,6 +34,7 @@ export interface Realtime {
   io: RealtimeServer
   /** For what is told most. */
   relay: Relay
+  listeners: Listeners
   subscriptions: Subscriptions
   /** Changes of who is in which group. */
   memberships: MembershipChannel
@@ -91,7 +93,13 @@ export function createRealtime(deps: {
     } as unknown as ReturnType<typeof createShardedAdapter>,
   })
   const hearing = new Hearing({ subscriber, subscriptions, log })
-  return { io, relay, subscriptions, memberships, visibility, statuses, hearing, published }
+  const listeners = new Listeners({
+    subscriber,
+    hearing,
+    channelOf: relay.channelOf,
+    isHeld: (room) => relay.isHeld(room),
+  })
+  return { io, relay, listeners, subscriptions, memberships, visibility, statuses, hearing, published }
 }
 
 /** Spares Redis a channel, and this node a subscription, for each room that nobody sends to from elsewhere. */
@@ -119,17 +127,22 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
       return 0
     }
   }
-  const publish = publisher.spublish.bind(publisher) as (channel: string, message: string) => Promise<number>
+  const publish = publisher.spublish.bind(publisher) as (
+    channel: string,
+    message: string | Buffer,
+  ) => Promise<number>
   const gathered = new GatheredPublish(publisher, survived)
   // Answered in the order of the calls, whichever way they go: when the last is, all are.
   let last: Promise<unknown> = Promise.resolve()
-  const tell = (channel: string, message: string) => {
-    last = gathered.publish(channel, message)
-  }
-  const followed = (channel: string, message: string) => {
+  const followed = (channel: string, message: string | Buffer) => {
     gathered.flush()
     last = survived(publish(channel, message))
     return last
+  }
+  const tell = (channel: string, message: string | Buffer) => {
+    // What is long shares no call: scripts take longer over what they are given than the call costs.
+    if (Buffer.isBuffer(message)) followed(channel, message)
+    else last = gathered.publish(channel, message)
   }
   publisher.spublish = followed as typeof publisher.spublish
   return { tell, published: () => last }

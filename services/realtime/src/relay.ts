@@ -1,13 +1,21 @@
 import type { ServerEventName, ServerPayload } from '@earshot/protocol'
 import type { Namespace, Socket } from 'socket.io'
-import { bytesFrame, textFrame } from './text-frame.ts'
+import { bytesFrame, textBytesIn, textFrame } from './text-frame.ts'
 
-type Publish = (channel: string, message: string) => void
+type Publish = (channel: string, message: string | Buffer) => void
 
 /** What is used here of the adapter beyond its types. */
 interface RawAdapter {
   rooms: Map<string, Set<string>>
   onRawMessage: (message: Buffer, channel: Buffer) => void
+}
+
+/** What is told, as text and, where it is long, as a frame. */
+interface Told {
+  event: string
+  payload: object
+  text: string
+  frame?: Buffer
 }
 
 /** Of Engine.IO: what `Adapter.broadcast` of Socket.IO writes by, too. */
@@ -19,6 +27,8 @@ interface Connection {
 /** The adapter's own messages begin with `{`, or as MessagePack does. */
 const mark = 0x01
 const uidLength = 16
+/** So much is made bytes once, for all who are told, here and elsewhere; less is cheaper as text. */
+const bytesFromChars = 8_192
 
 /**
  * Tells the sockets of one room, on all nodes, the way the adapter does and through its channels, for less: an event is made text
@@ -31,28 +41,54 @@ const uidLength = 16
  */
 export class Relay {
   readonly #uid: string
-  readonly #channelOf: (room: string) => string
+  /** What other nodes hear a room by. */
+  readonly channelOf: (room: string) => string
   /** Where the room begins in the name of a channel. */
   readonly #roomAt: number
   readonly #publish: Publish
   readonly #namespace: () => Namespace
-  #last: { event: string; payload: object; text: string } | undefined
+  #last: Told | undefined
 
   constructor(deps: { uid: string; channelPrefix: string; publish: Publish; namespace: () => Namespace }) {
     if (deps.uid.length !== uidLength) throw new RangeError(`${uidLength} characters name a node`)
     this.#uid = deps.uid
-    this.#channelOf = (room) => `${deps.channelPrefix}#/#${room}#`
+    this.channelOf = (room) => `${deps.channelPrefix}#/#${room}#`
     this.#roomAt = Buffer.byteLength(`${deps.channelPrefix}#/#`)
     this.#publish = deps.publish
     this.#namespace = deps.namespace
   }
 
-  /** The payload is not changed after this call. */
-  tell<E extends ServerEventName>(room: string, event: E, payload: ServerPayload<E>, exceptId = ''): void {
-    const text = this.#textOf(event, payload as object)
+  /**
+   * The payload is not changed after this call.
+   * @param options.isHereOnly no other node is told
+   */
+  tell<E extends ServerEventName>(
+    room: string,
+    event: E,
+    payload: ServerPayload<E>,
+    {
+      exceptId = '',
+      isHereOnly = false,
+    }: { exceptId?: string | undefined; isHereOnly?: boolean | undefined } = {},
+  ): void {
+    const told = this.#toldAs(event, payload as object)
+    const { text } = told
     const head = `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
-    this.#publish(this.#channelOf(room), head + text)
-    this.#deliver(room, exceptId, () => textFrame(text), text)
+    const channel = this.channelOf(room)
+    if (text.length < bytesFromChars) {
+      if (!isHereOnly) this.#publish(channel, head + text)
+      this.#deliver(room, exceptId, () => textFrame(text), text)
+      return
+    }
+    told.frame ??= textFrame(text)
+    const { frame } = told
+    if (!isHereOnly) this.#publish(channel, Buffer.concat([Buffer.from(head), textBytesIn(frame)]))
+    this.#deliver(room, exceptId, () => frame, text)
+  }
+
+  /** Whether this node listens to a room. */
+  isHeld(room: string): boolean {
+    return this.#namespace().adapter.rooms.has(room)
   }
 
   /** The same for the sockets of this node alone, but these. */
@@ -93,11 +129,10 @@ export class Relay {
   }
 
   /** A message to two people is told twice: its text is made once. */
-  #textOf(event: string, payload: object): string {
-    if (this.#last?.payload === payload && this.#last.event === event) return this.#last.text
-    const text = `2${JSON.stringify([event, payload])}`
-    this.#last = { event, payload, text }
-    return text
+  #toldAs(event: string, payload: object): Told {
+    if (this.#last?.payload === payload && this.#last.event === event) return this.#last
+    this.#last = { event, payload, text: `2${JSON.stringify([event, payload])}` }
+    return this.#last
   }
 
   #deliver(room: string, exceptId: string, makeFrame: () => Buffer, text?: string): void {
@@ -122,8 +157,7 @@ function connectionOf(socket: Socket): Connection {
   return socket.conn as unknown as Connection
 }
 
-/** The text in a frame that `bytesFrame` made. */
+/** The text in a frame of `text-frame`. */
 function textIn(frame: Buffer): string {
-  const size = frame[1] ?? 0
-  return frame.toString('utf8', (size < 126 ? 2 : size === 126 ? 4 : 10) + 1)
+  return textBytesIn(frame).toString('utf8')
 }

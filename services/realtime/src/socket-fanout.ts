@@ -11,17 +11,19 @@ type AnyEmit = (event: ServerEventName, payload: ServerPayload<ServerEventName>)
 export class SocketFanout implements Fanout {
   readonly #io: Pick<RealtimeServer, 'to'>
   readonly #relay: Realtime['relay'] | undefined
+  readonly #listeners: Realtime['listeners'] | undefined
   readonly #broadcastPresence: boolean
   readonly #published: Realtime['published']
 
   /** @param deps.realtime.io all nodes, or `io.local`: this one alone, which takes no relay */
   constructor(deps: {
     realtime: Pick<Realtime, 'published'> &
-      Partial<Pick<Realtime, 'relay'>> & { io: Pick<RealtimeServer, 'to'> }
+      Partial<Pick<Realtime, 'relay' | 'listeners'>> & { io: Pick<RealtimeServer, 'to'> }
     broadcastPresence: boolean
   }) {
     this.#io = deps.realtime.io
     this.#relay = deps.realtime.relay
+    this.#listeners = deps.realtime.listeners
     this.#published = deps.realtime.published
     this.#broadcastPresence = deps.broadcastPresence
   }
@@ -30,9 +32,13 @@ export class SocketFanout implements Fanout {
     userId: string,
     event: E,
     payload: ServerPayload<E>,
-    { exceptSocketId }: FanoutOptions = {},
+    options?: FanoutOptions,
   ): void {
-    this.#tell(userRoom(userId), event, payload, exceptSocketId)
+    this.#tell(userRoom(userId), event, payload, options)
+  }
+
+  async hearsElsewhere(userId: string): Promise<boolean> {
+    return (await this.#listeners?.elsewhere(userRoom(userId))) ?? true
   }
 
   toUsers<E extends ServerEventName>(userIds: string[], event: E, payload: ServerPayload<E>): void {
@@ -46,7 +52,7 @@ export class SocketFanout implements Fanout {
   }
 
   toGroup<E extends ServerEventName>(groupId: string, event: E, payload: ServerPayload<E>): void {
-    this.#tell(groupRoom(groupId), event, payload, undefined)
+    this.#tell(groupRoom(groupId), event, payload)
   }
 
   activity<E extends ServerEventName>(
@@ -84,9 +90,10 @@ export class SocketFanout implements Fanout {
     room: string,
     event: E,
     payload: ServerPayload<E>,
-    exceptId: string | undefined,
+    { exceptSocketId: exceptId, isHereOnly }: FanoutOptions = {},
   ): void {
-    if (this.#relay && event !== 'user_typing') this.#relay.tell(room, event, payload, exceptId)
+    if (this.#relay && event !== 'user_typing')
+      this.#relay.tell(room, event, payload, { exceptId, isHereOnly })
     else this.#emit(room, event, payload, exceptId)
   }
 

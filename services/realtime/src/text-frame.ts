@@ -22,6 +22,12 @@ export function bytesFrame(utf8: Buffer): Buffer {
   return frame
 }
 
+/** The text in a frame that was made here, in UTF-8. */
+export function textBytesIn(frame: Buffer): Buffer {
+  const size = frame[1] ?? 0
+  return frame.subarray((size < 126 ? 2 : size === 126 ? 4 : 10) + 1)
+}
+
 /** Of this length, all but the message itself written. */
 function frameFor(length: number): Buffer {
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10

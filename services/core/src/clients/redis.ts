@@ -32,9 +32,14 @@ export function subscriberClient(url: string, name: string): Redis {
   return connect(url, { connectionName: name, maxRetriesPerRequest: null })
 }
 
-/** For a producer of jobs: fails fast, so that a send is refused rather than accepted and lost. */
+/** For a producer of jobs: fails fast, so that a send is refused rather than accepted and lost. Jobs of one tick share a pipeline. */
 export function producerClient(url: string, name: string): Redis {
-  return connect(url, { connectionName: name, enableOfflineQueue: false, maxRetriesPerRequest: 1 })
+  return connect(url, {
+    connectionName: name,
+    enableAutoPipelining: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+  })
 }
 
 function connect(url: string, options: RedisOptions): Redis {

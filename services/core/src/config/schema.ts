@@ -184,7 +184,7 @@ export const groups = {
       15_000,
       100,
     ),
-    VOICE_CONCURRENCY: integer('Voice messages that one worker stores at once.', 8, 1),
+    VOICE_CONCURRENCY: integer('Voice messages that one worker stores at once, of 16 MB together.', 64, 1),
     VOICE_FFMPEG: text(
       'ffmpeg of the worker, which measures voice messages, draws their waveforms and makes them playable in ' +
         'every browser: a path, or a name on the PATH. `off`: none, and they stay as they are sent.',

@@ -33,6 +33,7 @@ const chunkBytes = 255 * 1024
 const pageSize = 1_000
 /** Also what one upload holds in memory, about 1 MB; twice that while the driver sends it. */
 const chunksPerWrite = 4
+const writeBytes = chunksPerWrite * chunkBytes
 
 /**
  * Blobs in MongoDB, in the layout of the GridFS specification, so that every driver's GridFS reads them.
@@ -47,7 +48,8 @@ export class GridFsBlobStore implements BlobStore {
   /** Of blobs that are stored at the same time, small ones mostly: some in one command. */
   readonly #newFiles = new Gatherer<FileDoc, void>((files) => insertNew(this.#files, files), undefined)
   readonly #newChunks = new Gatherer<ChunkDoc, void>((chunks) => insertNew(this.#chunks, chunks), undefined, {
-    max: chunksPerWrite,
+    maxWeight: writeBytes,
+    weightOf: ({ data }) => data.position,
   })
 
   constructor(db: Db, bucket = 'media') {

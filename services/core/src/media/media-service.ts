@@ -4,6 +4,7 @@ import type { ConversationAccess } from '../conversations/access.ts'
 import type { InlineMedia } from '../legacy/inline-media.ts'
 import { type MessageDoc, mediaUrl, messageOfPlayback } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
+import { settled } from '../settled.ts'
 import type { StagedAudio, VoiceStaging } from '../voice/staging.ts'
 import { voiceFileName } from '../voice/voice-file-name.ts'
 import type { BlobStore, ByteRange, DirectAnswer } from './blob-store.ts'
@@ -109,11 +110,12 @@ export class MediaService {
 
   async #voiceSource(audio: StagedAudio, isStaged: boolean): Promise<Bytes> {
     const { messageId } = audio
-    const staged = isStaged ? await this.#staging.read(audio) : null
-    if (staged) return inMemory(staged)
-    // Not staged any more: the worker stored it since the message was read.
-    if (!(await this.#blobs.info(messageId))) throw noSuchMedia()
-    return this.#stored(messageId)
+    const staged = isStaged ? await settled(this.#staging.read(audio)) : { value: null }
+    if ('value' in staged && staged.value) return inMemory(staged.value)
+    // Not staged any more: the worker has stored it.
+    if (await this.#blobs.info(messageId)) return this.#stored(messageId)
+    // What is stored is there without Redis, too.
+    throw 'error' in staged ? staged.error : noSuchMedia()
   }
 
   #stored(key: string): Bytes {

@@ -1,7 +1,10 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { FileRef, Message, MessageType, Reaction, VoiceFailure, VoiceOutput } from '@earshot/protocol'
 
-/** Where a voice message's audio is: waiting in Redis for the worker, in the blob store, or in an old document itself. */
+/**
+ * Where a voice message's audio is: staged in Redis when the message was said, and in the blob store as soon as the worker has put
+ * it there, which is noted with the next thing that is noted of it; in the blob store for certain; or in an old document itself.
+ */
 export type AudioPlace = 'staged' | 'stored' | 'inline'
 
 /** A form of the audio that every browser plays; its blob is `playbackId` of the message. */

@@ -10,6 +10,7 @@ import {
 import type { ConversationAccess, Target } from '../conversations/access.ts'
 import type { Fanout } from '../fanout.ts'
 import { KeyedQueue } from '../keyed-queue.ts'
+import { settled } from '../settled.ts'
 import type { VoiceSender } from '../voice/voice-sender.ts'
 import type { Backlog } from './backlog.ts'
 import { type Committer, keyConflict } from './committer.ts'
@@ -155,9 +156,13 @@ export class MessageService {
   ): Promise<SendAck> {
     const draft = this.#draft(sender, target, said, options)
     const { doc, voiceUrl } = await this.#commit(sender, draft, may, said)
-    await this.#voice.committed(doc, voiceUrl?.startsWith('data:') === true, sender.correlationId)
+    const isRecorded = voiceUrl?.startsWith('data:') === true
+    const [hearers] = await Promise.all([
+      isRecorded ? this.#hearersElsewhere(sender, target) : undefined,
+      this.#voice.committed(doc, isRecorded, sender.correlationId),
+    ])
     // A duplicate is told again: a crash may have come between its commit and its telling.
-    this.#deliver(sender, target, doc, voiceUrl)
+    this.#deliver(sender, target, doc, voiceUrl, hearers)
     await this.#fanout.told()
     return {
       _id: doc._id,
@@ -233,7 +238,22 @@ export class MessageService {
     return doc
   }
 
-  #deliver(sender: Sender, target: Target, doc: MessageDoc, voiceUrl: string | undefined): void {
+  /** Who of the two has devices on other nodes: audio is long, and mostly one of them has not. */
+  async #hearersElsewhere({ userId }: Sender, target: Target): Promise<Set<string> | undefined> {
+    if (target.kind === 'group') return undefined
+    const users = [userId, target.recipientId]
+    const are = await Promise.all(users.map((one) => this.#fanout.hearsElsewhere(one)))
+    return new Set(users.filter((_, i) => are[i]))
+  }
+
+  /** @param hearers who has devices on other nodes; `undefined`: perhaps everybody */
+  #deliver(
+    sender: Sender,
+    target: Target,
+    doc: MessageDoc,
+    voiceUrl: string | undefined,
+    hearers: Set<string> | undefined,
+  ): void {
     const message = toMessage(doc)
     if (doc.voiceMessage && voiceUrl) message.voiceMessage = voiceOutput(doc._id, doc.voiceMessage, voiceUrl)
     const isVoice = doc.messageType === 'voice'
@@ -242,15 +262,11 @@ export class MessageService {
       return
     }
     const event = isVoice ? 'new_voice_message' : 'new_message'
-    if (target.recipientId !== sender.userId) this.#fanout.toUser(target.recipientId, event, message)
-    this.#fanout.toUser(sender.userId, event, message, { exceptSocketId: sender.socketId })
+    const tell = (userId: string, exceptSocketId?: string) => {
+      const isHereOnly = hearers && !hearers.has(userId)
+      this.#fanout.toUser(userId, event, message, { exceptSocketId, isHereOnly })
+    }
+    if (target.recipientId !== sender.userId) tell(target.recipientId)
+    tell(sender.userId, sender.socketId)
   }
-}
-
-/** Carries a rejection as a value, so that nobody needs to listen to it at once. */
-async function settled<T>(promise: Promise<T>): Promise<{ value: T } | { error: unknown }> {
-  return promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  )
 }

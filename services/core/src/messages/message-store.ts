@@ -1,5 +1,4 @@
-import { type Collection, type Db, type Filter, MongoBulkWriteError, type UpdateFilter } from 'mongodb'
-import { bulkUpdates } from '../clients/bulk-updates.ts'
+import { type Collection, type Db, MongoBulkWriteError, type UpdateFilter } from 'mongodb'
 import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
 import { toDbId } from '../clients/mongo.ts'
 import { StoreAwayError } from '../clients/unavailable.ts'
@@ -11,11 +10,6 @@ import {
   withoutInlineMedia,
 } from '../legacy/adopted.ts'
 import type { MessageDoc, VoiceDoc } from './message-doc.ts'
-
-interface VoiceUpdate {
-  filter: Filter<StoredMessage>
-  update: UpdateFilter<StoredMessage>
-}
 
 /** What became of a message that was to be inserted. */
 export type InsertOutcome =
@@ -151,27 +145,14 @@ export class MessageStore {
    * whether the message is there and still has audio.
    */
   async setVoice(messageId: string, facts: Partial<VoiceDoc>): Promise<boolean> {
-    const { filter, update } = voiceUpdate(messageId, facts)
+    const { voice } = fieldsOfMessage(messageId)
+    const $set = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [`${voice}.${name}`, fact]))
+    const filter = { _id: toDbId(messageId), [voice]: { $exists: true } }
+    const update: UpdateFilter<StoredMessage> = {
+      $set,
+      ...(!facts.failed && { $unset: { [`${voice}.failed`]: '' } }),
+    }
     const { matchedCount } = await this.#messages.updateOne(filter, update)
     return matchedCount > 0
-  }
-
-  /** The same of many. Where not all are there, each by itself tells which. */
-  async setVoices(messageIds: string[], facts: Partial<VoiceDoc>): Promise<Map<string, boolean>> {
-    const updates = messageIds.map((messageId) => ({ updateOne: voiceUpdate(messageId, facts) }))
-    if (updates.length > 1 && (await bulkUpdates(this.#messages, updates)) === messageIds.length) {
-      return new Map(messageIds.map((messageId) => [messageId, true]))
-    }
-    const each = messageIds.map(async (id) => [id, await this.setVoice(id, facts)] as const)
-    return new Map(await Promise.all(each))
-  }
-}
-
-function voiceUpdate(messageId: string, facts: Partial<VoiceDoc>): VoiceUpdate {
-  const { voice } = fieldsOfMessage(messageId)
-  const $set = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [`${voice}.${name}`, fact]))
-  return {
-    filter: { _id: toDbId(messageId), [voice]: { $exists: true } },
-    update: { $set, ...(!facts.failed && { $unset: { [`${voice}.failed`]: '' } }) },
   }
 }

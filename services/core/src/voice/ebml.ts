@@ -1,61 +1,67 @@
-/** What was read of a file, and how many bytes it took. */
-interface Read {
-  value: number
-  length: number
-}
-
-export interface EbmlElement {
-  id: number
-  /** Empty for an element that is entered. */
-  data: Uint8Array
-}
-
 /**
- * The elements of an EBML file (RFC 8794) in their order, those in `entered` ones too. Entered elements end where
+ * The elements of an EBML file (RFC 8794) in their order, one at a time, those in `entered` ones too. Entered elements end where
  * something follows that is not theirs, so that a length that the writer did not know when it wrote it (6.2 there)
- * matters to nobody. Ends at what is broken or cut off.
+ * matters to nobody. Ends at what is broken or cut off. Nothing is made of an element but numbers: a recording has hundreds.
  */
-export function* ebmlElements(bytes: Uint8Array, entered: ReadonlySet<number>): Generator<EbmlElement> {
-  for (let at = 0; at < bytes.length; ) {
-    const id = readNumber(bytes, at, 4, true)
-    const size = id && readNumber(bytes, at + id.length, 8, false)
-    if (!size) return
-    at += id.length + size.length
-    if (entered.has(id.value)) {
-      yield { id: id.value, data: bytes.subarray(at, at) }
-      continue
-    }
-    const end = at + size.value
-    if (end > bytes.length) return
-    yield { id: id.value, data: bytes.subarray(at, end) }
-    at = end
+export class EbmlElements {
+  readonly #bytes: Uint8Array
+  readonly #entered: ReadonlySet<number>
+  #at = 0
+  /** Of the element that `next` went to. */
+  id = 0
+  /** Where its data begins and ends; nothing of one that is entered. */
+  start = 0
+  end = 0
+  /** Of the number that was read last, bytes; 0: there is none. */
+  #length = 0
+
+  constructor(bytes: Uint8Array, entered: ReadonlySet<number>) {
+    this.#bytes = bytes
+    this.#entered = entered
+  }
+
+  /** Goes to the next element; false: there is no more. */
+  next(): boolean {
+    const id = this.#number(this.#at, 4, true)
+    if (this.#length === 0) return false
+    const sizeAt = this.#at + this.#length
+    const size = this.#number(sizeAt, 8, false)
+    if (this.#length === 0) return false
+    this.id = id
+    this.start = sizeAt + this.#length
+    this.end = this.#entered.has(id) ? this.start : this.start + size
+    this.#at = this.end
+    return this.end <= this.#bytes.length
+  }
+
+  /** A number whose first bits tell its length; they belong to an id, and not to a size. */
+  #number(at: number, longest: number, withLength: boolean): number {
+    const bytes = this.#bytes
+    const first = at < bytes.length ? (bytes[at] ?? 0) : 0
+    const length = Math.clz32(first) - 23
+    this.#length = length > longest || at + length > bytes.length ? 0 : length
+    if (this.#length === 0) return 0
+    let value = withLength ? first : first & (0xff >> length)
+    for (let i = at + 1; i < at + length; i++) value = value * 256 + (bytes[i] ?? 0)
+    return value
   }
 }
 
-/** A number whose first bits tell its length; they belong to an id, and not to a size. */
-function readNumber(bytes: Uint8Array, at: number, longest: number, withLength: boolean): Read | undefined {
-  const first = bytes[at] ?? 0
-  const length = Math.clz32(first) - 23
-  if (length > longest || at + length > bytes.length) return undefined
-  const top = withLength ? first : first & (0xff >> length)
-  return { value: top * 256 ** (length - 1) + unsigned(bytes.subarray(at + 1, at + length)), length }
-}
-
 /** The value of an unsigned integer element. */
-export function unsigned(data: Uint8Array): number {
+export function unsigned(bytes: Uint8Array, start: number, end: number): number {
   let value = 0
-  for (const byte of data) value = value * 256 + byte
+  for (let at = start; at < end; at++) value = value * 256 + (bytes[at] ?? 0)
   return value
 }
 
 /** The value of a float element: of four bytes or of eight. */
-export function float(data: Uint8Array): number {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  if (data.length === 4) return view.getFloat32(0)
-  return data.length === 8 ? view.getFloat64(0) : Number.NaN
+export function float(bytes: Uint8Array, start: number, end: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start)
+  if (view.byteLength === 4) return view.getFloat32(0)
+  return view.byteLength === 8 ? view.getFloat64(0) : Number.NaN
 }
 
-/** The number at the start of a block, which says whose it is: only its length matters here. */
-export function leadingLength(data: Uint8Array): number {
-  return Math.clz32(data[0] ?? 0) - 23
+/** Of the number at the start of a block, which says whose it is: only its length matters here. */
+export function leadingLength(bytes: Uint8Array, start: number): number {
+  return Math.clz32(bytes[start] ?? 0) - 23
 }

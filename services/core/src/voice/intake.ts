@@ -46,7 +46,9 @@ export async function acceptVoice(received: ReceivedVoice, limits: Limits): Prom
   const { said, codec } = await checked(input, bytes, container, field, limits)
   const { type, base64 } = inText ?? { type: said.mimeType, base64: bytes.toString('base64') }
   // What a sender writes before the comma may be the type of a page.
-  const url = `data:${truthfulType(type, container, codec)};base64,${base64}`
+  const start = `data:${truthfulType(type, container, codec)};base64,`
+  // Mostly it is what was sent: not put together again.
+  const url = input.url?.startsWith(start) === true ? input.url : start + base64
   return { voice: { ...said, size: bytes.length, sha256, place: 'staged' }, url, source: bytes }
 }
 

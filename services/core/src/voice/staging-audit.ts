@@ -1,3 +1,5 @@
+import { isUnavailable } from '../clients/unavailable.ts'
+import type { BlobStore } from '../media/blob-store.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { StagedAudio, VoiceStaging } from './staging.ts'
 import type { VoiceQueue } from './voice-queue.ts'
@@ -13,13 +15,20 @@ const settledMs = 60_000
 export class StagingAudit {
   readonly #staging: VoiceStaging
   readonly #messages: MessageStore
+  readonly #blobs: BlobStore
   readonly #queue: VoiceQueue
   /** Where the next run goes on: those at the front may be there to stay. */
   #offset = 0
 
-  constructor(deps: { staging: VoiceStaging; messages: MessageStore; queue: VoiceQueue }) {
+  constructor(deps: {
+    staging: VoiceStaging
+    messages: MessageStore
+    blobs: BlobStore
+    queue: VoiceQueue
+  }) {
     this.#staging = deps.staging
     this.#messages = deps.messages
+    this.#blobs = deps.blobs
     this.#queue = deps.queue
   }
 
@@ -34,13 +43,28 @@ export class StagingAudit {
   async #look(staged: StagedAudio): Promise<boolean> {
     const { messageId, sha256 } = staged
     const voice = (await this.#messages.byId(messageId))?.voiceMessage
-    if (voice?.place !== 'staged' || voice.sha256 !== sha256) {
+    if (voice?.place !== 'staged' || voice.sha256 !== sha256 || (await this.#isStored(messageId))) {
       await this.#staging.dropOne(staged)
       return false
     }
     // A job that exists, waiting or dead, is left as it is: its id is the message's.
-    await this.#queue.add({ messageId, correlationId: `audit-${messageId}` })
+    const { size, mimeType } = voice
+    await this.#queue.add({
+      messageId,
+      correlationId: `audit-${messageId}`,
+      audio: { sha256, size, mimeType },
+    })
     await this.#staging.keep(messageId)
     return true
+  }
+
+  /** While the blob store is away nothing is dropped for being there. */
+  async #isStored(messageId: string): Promise<boolean> {
+    try {
+      return (await this.#blobs.info(messageId)) !== null
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      return false
+    }
   }
 }

@@ -52,9 +52,8 @@ export class VoicePreparer {
     // Done before; whether it was told is not known.
     if (voice.isPrepared) return { doc, isNews: true }
     if (!this.#tool) return { doc, isNews: false }
-    if (voice.place !== 'stored') throw new Error('the audio is not stored')
     const facts = await this.#examine(messageId, voice, this.#tool, signal)
-    if (!(await this.#messages.setVoice(messageId, facts))) {
+    if (!(await this.#messages.setVoice(messageId, { ...facts, place: 'stored' }))) {
       // Deleted while it was being looked into.
       await this.#blobs.delete(playbackId(messageId))
       return undefined

@@ -1,10 +1,16 @@
 import { JobQueue } from '../jobs/job-queue.ts'
+import type { VoiceDoc } from '../messages/message-doc.ts'
 
 /** What a job carries: ids, never audio. */
 export interface VoiceJob {
   messageId: string
   correlationId: string
+  /** What is staged, so that nobody has to read the message for it before it is stored. */
+  audio?: RecordedAudio
 }
+
+/** Audio that came with a message. */
+export type RecordedAudio = Pick<VoiceDoc, 'sha256' | 'size' | 'mimeType'>
 
 /**
  * What is done with a voice message, one after the other: its audio is stored; then looked into and made playable

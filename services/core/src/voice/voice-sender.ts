@@ -65,8 +65,10 @@ export class VoiceSender {
     const voice = doc.voiceMessage
     if (!voice || voice.isPrepared) return
     const { store, prepare } = this.#queues
-    const queue = isRecorded || voice.place === 'staged' ? store : prepare
-    await queue.add({ messageId: doc._id, correlationId })
+    const { place, sha256, size, mimeType } = voice
+    const queue = isRecorded || place === 'staged' ? store : prepare
+    const audio = place === 'staged' ? { audio: { sha256, size, mimeType } } : {}
+    await queue.add({ messageId: doc._id, correlationId, ...audio })
     this.#log.info({ messageId: doc._id, userId: doc.sender._id, correlationId }, 'voice queued')
   }
 }

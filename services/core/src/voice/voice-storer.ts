@@ -2,7 +2,9 @@ import { Gatherer } from '../gatherer.ts'
 import type { BlobStore } from '../media/blob-store.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
+import type { Room } from '../room.ts'
 import type { VoiceStaging } from './staging.ts'
+import type { RecordedAudio, VoiceJob } from './voice-queue.ts'
 
 /** The audio of a message is neither staged nor stored; trying again will not help. */
 export class AudioLostError extends Error {
@@ -14,47 +16,71 @@ export class VoiceStorer {
   readonly #messages: MessageStore
   readonly #staging: VoiceStaging
   readonly #blobs: BlobStore
+  readonly #room: Room
   /** Of messages that are stored at the same time, together. */
   readonly #docs: Gatherer<string, MessageDoc | undefined>
-  readonly #stored: Gatherer<string, boolean>
+  readonly #starts: Gatherer<string, void>
 
-  constructor(deps: { messages: MessageStore; staging: VoiceStaging; blobs: BlobStore }) {
+  constructor(deps: {
+    messages: MessageStore
+    staging: VoiceStaging
+    blobs: BlobStore
+    /** For audio in memory, bytes. */
+    room: Room
+    /** In a storm jobs begin together, this far apart, so that they share commands all the way. ms */
+    pauseMs: number
+  }) {
     this.#messages = deps.messages
     this.#staging = deps.staging
     this.#blobs = deps.blobs
+    this.#room = deps.room
     this.#docs = new Gatherer((ids) => this.#messages.byIds(ids), undefined)
-    this.#stored = new Gatherer((ids) => this.#messages.setVoices(ids, { place: 'stored' }), false)
+    this.#starts = new Gatherer(async () => new Map(), undefined, { pauseMs: deps.pauseMs })
   }
 
   /**
    * Returns the message, whose audio is in the blob store now; `undefined` when there is no such message (any more).
    * @throws {AudioLostError}
    */
-  async store(messageId: string): Promise<MessageDoc | undefined> {
+  async store({ messageId, audio }: VoiceJob): Promise<MessageDoc | undefined> {
+    await this.#starts.ask(messageId)
+    const recorded = audio ?? (await this.#recorded(messageId))
+    const isHere = recorded !== undefined && (await this.#carry(messageId, recorded))
+    // Read when the blob is there: who deletes the message after this finds it, who did before is found here.
     const doc = await this.#docs.ask(messageId)
-    if (!doc?.voiceMessage) {
-      // Stored, perhaps, by one who died before the message was found deleted.
-      await this.#blobs.delete(messageId)
-      await this.#staging.drop(messageId)
-      return undefined
-    }
+    if (!doc?.voiceMessage) return this.#takeBack(messageId)
     const { place, failed, ...voice } = doc.voiceMessage
-    if (place === 'staged') {
-      const bytes = await this.#staging.read({ messageId, sha256: voice.sha256 })
-      if (bytes) await this.#blobs.put(messageId, bytes, voice.mimeType)
-      else if (!(await this.#blobs.info(messageId))) {
-        throw new AudioLostError('the audio is neither staged nor stored')
-      }
+    if (place === 'staged' && !isHere && !(await this.#blobs.info(messageId))) {
+      throw new AudioLostError('the audio is neither staged nor stored')
     }
-    if (place === 'staged' || failed !== undefined) {
-      if (!(await this.#stored.ask(messageId))) {
-        // Deleted while it was being stored.
-        await this.#blobs.delete(messageId)
-        await this.#staging.drop(messageId)
-        return undefined
-      }
+    if (failed !== undefined && !(await this.#messages.setVoice(messageId, { place: 'stored' }))) {
+      return this.#takeBack(messageId)
     }
     await this.#staging.drop(messageId, voice.sha256)
     return { ...doc, voiceMessage: { ...voice, place: 'stored' } }
+  }
+
+  /** For a job that does not say. */
+  async #recorded(messageId: string): Promise<RecordedAudio | undefined> {
+    const voice = (await this.#docs.ask(messageId))?.voiceMessage
+    return voice?.place === 'staged' ? voice : undefined
+  }
+
+  /** Returns whether it was staged. */
+  async #carry(messageId: string, { sha256, size, mimeType }: RecordedAudio): Promise<boolean> {
+    const leave = await this.#room.enter(size)
+    try {
+      const bytes = await this.#staging.read({ messageId, sha256 })
+      if (bytes) await this.#blobs.put(messageId, bytes, mimeType)
+      return bytes !== null
+    } finally {
+      leave()
+    }
+  }
+
+  /** The message was deleted, before or while its audio was stored. */
+  async #takeBack(messageId: string): Promise<undefined> {
+    await this.#blobs.delete(messageId)
+    await this.#staging.drop(messageId)
   }
 }

@@ -1,4 +1,4 @@
-import { ebmlElements, float, leadingLength, unsigned } from './ebml.ts'
+import { EbmlElements, float, leadingLength, unsigned } from './ebml.ts'
 
 /** Element ids of RFC 9559 (Matroska), of which WebM is a part. */
 const segment = 0x18538067
@@ -37,15 +37,15 @@ export function webmFacts(bytes: Uint8Array): WebmFacts {
   const times = new BlockTimes()
   let scale = 1_000_000
   let duration: number | undefined
-  let left = maxElements
-  for (const { id, data } of ebmlElements(bytes, entered)) {
-    if (left-- === 0) break
-    if (id === codecId) facts.codecs.push(Buffer.from(data).toString('latin1'))
-    else if (id === trackType) facts.hasVideo ||= unsigned(data) === video
-    else if (id === timestampScale) scale = unsigned(data)
-    else if (id === saidDuration) duration = float(data)
-    else if (id === timestamp) times.startCluster(unsigned(data))
-    else if (id === simpleBlock || id === block) times.add(data)
+  const elements = new EbmlElements(bytes, entered)
+  for (let left = maxElements; left > 0 && elements.next(); left--) {
+    const { id, start, end } = elements
+    if (id === simpleBlock || id === block) times.add(bytes, start, end)
+    else if (id === codecId) facts.codecs.push(Buffer.from(bytes.subarray(start, end)).toString('latin1'))
+    else if (id === trackType) facts.hasVideo ||= unsigned(bytes, start, end) === video
+    else if (id === timestampScale) scale = unsigned(bytes, start, end)
+    else if (id === saidDuration) duration = float(bytes, start, end)
+    else if (id === timestamp) times.startCluster(unsigned(bytes, start, end))
   }
   const seconds = (units: number) => (units * scale) / 1_000_000_000
   if (duration !== undefined) facts.said = seconds(duration)
@@ -67,10 +67,10 @@ class BlockTimes {
     this.#cluster = at
   }
 
-  add(data: Uint8Array): void {
-    const at = leadingLength(data)
-    if (data.length < at + 3) return
-    const offset = new DataView(data.buffer, data.byteOffset, data.byteLength).getInt16(at)
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const at = start + leadingLength(bytes, start)
+    if (end < at + 3) return
+    const offset = (((bytes[at] ?? 0) << 24) >> 16) | (bytes[at + 1] ?? 0)
     const last = Math.max(this.last, this.#cluster + offset)
     this.step = this.last < 0 ? 0 : last - this.last
     this.last = last

@@ -51,15 +51,16 @@ export function storeJob(
     concurrency,
     isHopeless: (error) => error instanceof AudioLostError,
     async run(job) {
-      const doc = await storer.store(job.messageId)
+      const doc = await storer.store(job)
       if (!doc?.voiceMessage) {
         log.info(job, 'voice job without a message, dropped')
         return
       }
-      if (next) await queues[next].add(job)
+      const { messageId, correlationId } = job
+      if (next) await queues[next].add({ messageId, correlationId })
       tellVoice(fanout, 'voice_message_stored', doc)
       metrics.voiceJobs.inc({ result: 'stored' })
-      log.info({ ...job, bytes: doc.voiceMessage.size }, 'voice stored')
+      log.info({ messageId, correlationId, bytes: doc.voiceMessage.size }, 'voice stored')
     },
   }
 }

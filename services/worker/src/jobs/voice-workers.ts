@@ -5,6 +5,7 @@ import type { BlobStore } from '@earshot/core/media/blob-store'
 import type { MessageStore } from '@earshot/core/messages/message-store'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
+import { Room } from '@earshot/core/room'
 import { Ffmpeg } from '@earshot/core/voice/ffmpeg'
 import type { VoiceStaging } from '@earshot/core/voice/staging'
 import { TranscriptionClient } from '@earshot/core/voice/transcription-client'
@@ -16,6 +17,11 @@ import type { Redis } from 'ioredis'
 import { startJobWorker } from './job-worker.ts'
 import { VoiceFailures } from './voice-failures.ts'
 import { prepareJob, storeJob, transcribeJob } from './voice-jobs.ts'
+
+/** In memory while it is stored, of all jobs together; it is there about twice more while it is sent. */
+const audioBytes = 16 * 1024 * 1024
+/** Who listens plays what was sent meanwhile. */
+const storePauseMs = 25
 
 export interface VoiceWorkers {
   /** Waits for what stores audio; what takes longer is broken off, for another worker to do. */
@@ -56,7 +62,13 @@ export async function startVoiceWorkers(deps: VoiceWorkersDeps): Promise<VoiceWo
   const kinds = [
     storeJob(
       {
-        storer: new VoiceStorer({ messages, staging, blobs }),
+        storer: new VoiceStorer({
+          messages,
+          staging,
+          blobs,
+          room: new Room(audioBytes),
+          pauseMs: storePauseMs,
+        }),
         concurrency: config.VOICE_CONCURRENCY,
         next: config.VOICE_FFMPEG === 'off' ? transcriber && 'transcribe' : 'prepare',
       },
