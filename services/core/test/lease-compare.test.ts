@@ -189,3 +189,17 @@ t.test('several shards are renewed at once, and each answers for itself', async 
     }
   }
 })
+
+t.test('a user whose keys are not what they should be keeps nobody else from coming', async (t) => {
+  const { store, keys, online } = scene(t)
+  await redis.set(`${keys.userPrefix}bob`, 'no hash')
+  const userIds = ['ann', 'bob', 'cyd']
+  const took = await Promise.allSettled(
+    userIds.map((userId) => store.acquire('node', { userId, connectionId: userId })),
+  )
+  t.same(
+    took.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  t.same(await online(['ann', 'cyd']), ['ann', 'cyd'])
+})

@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { CodedError } from '@earshot/protocol'
 import { SignJWT } from 'jose'
 import t from 'tap'
@@ -21,6 +21,11 @@ function sign(
   { key = secret, header = {}, alg = 'HS256' } = {},
 ): Promise<string> {
   return new SignJWT(payload).setProtectedHeader({ alg, ...header }).sign(createSecretKey(Buffer.from(key)))
+}
+
+function signed(header: string, payload: string): string {
+  const signature = createHmac('sha256', secret).update(`${header}.${payload}`).digest('base64url')
+  return `${header}.${payload}.${signature}`
 }
 
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -55,6 +60,11 @@ t.test('any other is refused', async (t) => {
     'with something critical that nobody knows': await sign(claims, {
       header: { crit: ['x'], x: 1 },
     }).catch(() => `${encoded({ alg: 'HS256', crit: ['x'], x: 1 })}.${payload}.${signature}`),
+    'whose header has what is no base64url': signed(`${header.slice(0, 4)}!${header.slice(4)}`, payload),
+    'whose header is no UTF-8': signed(
+      Buffer.from('{"alg":"HS256","x":"\xff"}', 'latin1').toString('base64url'),
+      payload,
+    ),
     'that expired': await sign({ ...claims, exp: now - 60 }),
     'that never expires': await sign({ ...claims, exp: undefined }),
     'that is not valid yet': await sign({ ...claims, nbf: now + 60 }),

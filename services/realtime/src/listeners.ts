@@ -2,6 +2,7 @@ import { Gatherer } from '@earshot/core/gatherer'
 import { inTime } from '@earshot/core/in-time'
 import type { Redis } from 'ioredis'
 import type { Hearing } from './hearing.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 /** Longer than Redis takes that is there. */
 const answerMs = 1_000
@@ -13,6 +14,7 @@ const answerMs = 1_000
  */
 export class Listeners {
   readonly #subscriber: Redis
+  readonly #subscriptions: Pick<Subscriptions, 'flush'>
   readonly #hearing: Pick<Hearing, 'isDeaf' | 'losses'>
   readonly #channelOf: (room: string) => string
   readonly #isHeld: (room: string) => boolean
@@ -20,12 +22,14 @@ export class Listeners {
 
   constructor(deps: {
     subscriber: Redis
+    subscriptions: Pick<Subscriptions, 'flush'>
     hearing: Pick<Hearing, 'isDeaf' | 'losses'>
     channelOf: (room: string) => string
     /** Whether this node listens to a room. */
     isHeld: (room: string) => boolean
   }) {
     this.#subscriber = deps.subscriber
+    this.#subscriptions = deps.subscriptions
     this.#hearing = deps.hearing
     this.#channelOf = deps.channelOf
     this.#isHeld = deps.isHeld
@@ -39,7 +43,8 @@ export class Listeners {
   async #ask(rooms: string[]): Promise<Map<string, boolean>> {
     const { losses, isDeaf } = this.#hearing
     if (isDeaf) return new Map()
-    // What is asked here comes after all subscriptions that these rooms have led to.
+    // What is asked here comes after all subscriptions that these rooms have led to: Redis counts this node for each that it holds.
+    this.#subscriptions.flush()
     const own = rooms.map((room) => (this.#isHeld(room) ? 1 : 0))
     const channels = rooms.map(this.#channelOf)
     const answer = (await inTime(this.#subscriber.call('PUBSUB', 'SHARDNUMSUB', ...channels), answerMs)) as (

@@ -95,6 +95,7 @@ export function createRealtime(deps: {
   const hearing = new Hearing({ subscriber, subscriptions, log })
   const listeners = new Listeners({
     subscriber,
+    subscriptions,
     hearing,
     channelOf: relay.channelOf,
     isHeld: (room) => relay.isHeld(room),

@@ -101,7 +101,7 @@ export class Relay {
     const { adapter, sockets } = this.#namespace()
     const ids = adapter.rooms.get(room)
     if (!ids) return
-    const text = this.#textOf(event, payload as object)
+    const { text } = this.#toldAs(event, payload as object)
     const options = { preEncoded: true, wsPreEncodedFrame: [textFrame(text)] }
     for (const id of ids) {
       const socket = exceptIds?.has(id) ? undefined : sockets.get(id)

@@ -29,6 +29,8 @@ export class Subscriptions {
   readonly #unsubscribe: Command
   /** Channels that nobody here wants any more, and until when they are kept, by the monotonic clock, in order. */
   readonly #lingering = new Map<string, number>()
+  /** Channels whose end Redis has not confirmed. */
+  readonly #leaving = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #batch: Batch | undefined
   /** Done when all that was asked for so far is. One promise, not one for each: in a storm hundreds are under way. */
@@ -44,6 +46,11 @@ export class Subscriptions {
     const end: Command = async (...channels) => this.#end(channels)
     subscriber.ssubscribe = start as typeof subscriber.ssubscribe
     subscriber.sunsubscribe = end as typeof subscriber.sunsubscribe
+    // The client subscribes again, when it is back, to all whose end it has not seen.
+    subscriber.on('close', () => {
+      this.#end([...this.#leaving])
+      this.#leaving.clear()
+    })
   }
 
   /** Resolves when what was asked for until now is heard: from then on nothing published is missed. */
@@ -51,41 +58,59 @@ export class Subscriptions {
     await this.#pending
   }
 
+  /** What was asked for until now is on its way: Redis has it before what the client is given next. */
+  flush(): void {
+    const batch = this.#batch
+    this.#batch = undefined
+    batch?.send()
+  }
+
+  /** Also called by the client for all that it was subscribed to, when it is back: what lingers is not, then. */
   #start(channels: string[]): Promise<unknown> {
     const fresh = channels.filter((channel) => !this.#lingering.delete(channel))
     if (fresh.length === 0) return this.#pending
+    for (const channel of fresh) this.#leaving.delete(channel)
     const batch = this.#batch ?? this.#begin()
     batch.channels.push(...fresh)
-    if (batch.channels.length >= maxChannels) this.#flush()
+    if (batch.channels.length >= maxChannels) this.flush()
     return batch.sent
   }
 
   /** Nobody waits for it. */
   #end(channels: string[]): void {
+    if (channels.length === 0) return
     const until = performance.now() + this.#options.lingerMs
     for (const channel of channels) this.#lingering.set(channel, until)
     this.#timer ??= setInterval(() => this.#sweep(), this.#options.sweepMs).unref()
   }
 
   #sweep(): void {
+    // What is asked for now would be carried out before the client subscribes again, and be undone by that.
+    if (this.#subscriber.status !== 'ready') return
     const now = performance.now()
     const over = this.#lingering
       .entries()
       .filter(([, until]) => until <= now)
       .map(([channel]) => channel)
     for (const some of inSlices([...over], maxChannels)) {
-      for (const channel of some) this.#lingering.delete(channel)
-      this.#send(this.#unsubscribe, some).catch(() => undefined)
+      for (const channel of some) {
+        this.#lingering.delete(channel)
+        this.#leaving.add(channel)
+      }
+      void this.#leave(some)
     }
     if (this.#lingering.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
 
-  #flush(): void {
-    const batch = this.#batch
-    this.#batch = undefined
-    batch?.send()
+  async #leave(channels: string[]): Promise<void> {
+    try {
+      await this.#send(this.#unsubscribe, channels)
+      for (const channel of channels) this.#leaving.delete(channel)
+    } catch {
+      // Then the connection was lost, and they linger again.
+    }
   }
 
   #begin(): Batch {
@@ -95,7 +120,7 @@ export class Subscriptions {
     this.#batch = batch
     this.#pending = ended(this.#pending, sent)
     setImmediate(() => {
-      if (this.#batch === batch) this.#flush()
+      if (this.#batch === batch) this.flush()
     })
     return batch
   }

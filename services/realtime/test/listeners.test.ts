@@ -11,11 +11,16 @@ t.test('who listens is known where this node listens, and doubted where it may n
   await own.ssubscribe(channelOf('here'), channelOf('both'))
   await other.ssubscribe(channelOf('there'), channelOf('both'))
   const hearing = { isDeaf: false, losses: 0 }
-  const isHeld = (room: string) => room === 'here' || room === 'both'
-  const listeners = new Listeners({ subscriber: own, hearing, channelOf, isHeld })
+  const isHeld = (room: string) => ['here', 'both', 'joined'].includes(room)
+  let joined: string[] = []
+  const subscriptions = { flush: () => void (joined.length > 0 && own.ssubscribe(...joined.splice(0))) }
+  const listeners = new Listeners({ subscriber: own, subscriptions, hearing, channelOf, isHeld })
   const rooms = ['here', 'there', 'both', 'nowhere']
   const answers = () => Promise.all(rooms.map((room) => listeners.elsewhere(room)))
   t.same(await answers(), [false, true, true, false])
+  joined = [channelOf('joined')]
+  await other.ssubscribe(channelOf('joined'))
+  t.ok(await listeners.elsewhere('joined'), 'what this node has yet to subscribe to is subscribed to first')
 
   const asked = answers()
   // On its way by then.

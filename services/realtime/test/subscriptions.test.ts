@@ -15,11 +15,24 @@ function fakeSubscriber() {
       events.emit(name)
       return answer
     }
-  const subscriber = {
+  const subscriber = Object.assign(events, {
+    status: 'ready',
     ssubscribe: command('ssubscribe'),
     sunsubscribe: command('sunsubscribe'),
-  } as unknown as Redis
+  }) as unknown as Redis
   return { subscriber, commands, events, answerWith: (next: Promise<unknown>) => (answer = next) }
+}
+
+/** Resolves when so many have looked at the client's status. */
+function lookedAt(subscriber: Redis, status: string, times: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let looks = 0
+  const get = () => {
+    if (++looks === times) resolve()
+    return status
+  }
+  Object.defineProperty(subscriber, 'status', { get, configurable: true })
+  return promise
 }
 
 t.test('what one turn subscribes to is one command, and settled when Redis has answered', async (t) => {
@@ -72,4 +85,34 @@ t.test("a failure is nobody's, and waited for by nobody for ever", async (t) => 
   void subscriber.ssubscribe('a')
   await subscriptions.settled()
   t.pass('settled all the same')
+})
+
+t.test('what is left while the connection is lost is not subscribed to again', async (t) => {
+  const { subscriber, commands, events, answerWith } = fakeSubscriber()
+  new Subscriptions(subscriber, { lingerMs: 0, sweepMs: 1 })
+  const alive = setInterval(() => undefined, 1_000)
+  t.teardown(() => clearInterval(alive))
+  await Promise.all([subscriber.ssubscribe('a'), subscriber.ssubscribe('b'), subscriber.ssubscribe('c')])
+  answerWith(new Promise(() => undefined))
+  const left = once(events, 'sunsubscribe')
+  await subscriber.sunsubscribe('a')
+  await left
+  events.emit('close')
+  const looks = lookedAt(subscriber, 'reconnecting', 3)
+  await subscriber.sunsubscribe('b')
+  await looks
+  t.same(commands, ['ssubscribe a b c', 'sunsubscribe a'])
+  lookedAt(subscriber, 'ready', 1)
+  // As the client does with all whose end it has not seen.
+  for (const channel of ['a', 'b', 'c']) void subscriber.ssubscribe(channel)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(commands.at(-1), 'ssubscribe c')
+})
+
+t.test('who asks something else of the client can have it come after all subscriptions', async (t) => {
+  const { subscriber, commands } = fakeSubscriber()
+  const subscriptions = new Subscriptions(subscriber)
+  void subscriber.ssubscribe('a')
+  subscriptions.flush()
+  t.same(commands, ['ssubscribe a'])
 })

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createSecretKey } from 'node:crypto'
 import { CodedError, userIdMaxChars } from '@earshot/protocol'
 import {
@@ -70,9 +71,12 @@ export class Tokens {
     let algorithm: string | undefined
     let isPlain: boolean
     try {
-      const header = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString())
+      const encoded = token.split('.', 1)[0] ?? ''
+      const bytes = Buffer.from(encoded, 'base64url')
+      const header = JSON.parse(bytes.toString())
       algorithm = header.alg
-      isPlain = header.crit === undefined
+      // What is written as nobody writes it is left to `jose`.
+      isPlain = header.crit === undefined && isUtf8(bytes) && bytes.toString('base64url') === encoded
     } catch (cause) {
       throw new CodedError('UNAUTHENTICATED', 'The token is not a JWT.', { cause })
     }

@@ -30,6 +30,8 @@ export interface Renewal {
 /** More would block Redis for long. */
 const usersPerCall = 500
 const leasesPerCall = 200
+/** What `acquire.lua` says of a user whose keys are not what they should be. */
+const failed = -2
 
 export interface LeaseStoreOptions {
   prefix: string
@@ -55,7 +57,7 @@ export class LeaseStore {
   readonly #redis: Redis
   readonly #options: LeaseStoreOptions
   /** In a storm many come in one turn. All else about leases comes after those that were asked for before. */
-  readonly #acquiring = new TurnBatch<Lease & { node: string }, Acquired>(
+  readonly #acquiring = new TurnBatch<Lease & { node: string }, Acquired | Error>(
     (leases) => this.#acquireAll(leases),
     leasesPerCall,
   )
@@ -80,8 +82,10 @@ export class LeaseStore {
    * Takes a lease; one that exists goes on.
    * @param node who holds the connection: a name that no other process has, nor an earlier one
    */
-  acquire(node: string, lease: Lease): Promise<Acquired> {
-    return this.#acquiring.ask({ ...lease, node })
+  async acquire(node: string, lease: Lease): Promise<Acquired> {
+    const answer = await this.#acquiring.ask({ ...lease, node })
+    if (answer instanceof Error) throw answer
+    return answer
   }
 
   /**
@@ -180,17 +184,24 @@ export class LeaseStore {
     return [...new Set(found.flat())]
   }
 
-  async #acquireAll(leases: (Lease & { node: string })[]): Promise<Acquired[]> {
-    const answers = new Map<Lease, Acquired>()
+  /** What fails, fails for those whom it concerns. */
+  async #acquireAll(leases: (Lease & { node: string })[]): Promise<(Acquired | Error)[]> {
+    const answers = new Map<Lease, Acquired | Error>()
     const calls = [...Map.groupBy(leases, ({ node }) => node)].flatMap(([node, some]) => {
       const byShard = [...Map.groupBy(some, ({ userId }) => this.keys.shardOf(userId)).values()]
-      return callsFor(this.#redis, byShard).map((shards) => this.#acquireAtOnce(node, shards.flat(), answers))
+      return callsFor(this.#redis, byShard).map(async (shards) => {
+        const together = shards.flat()
+        const rows = await this.#acquireAtOnce(node, together).catch((error: Error) => error)
+        for (const [i, lease] of together.entries()) {
+          answers.set(lease, rows instanceof Error ? rows : acquiredBy(lease, rows[i]))
+        }
+      })
     })
     await Promise.all(calls)
-    return leases.map((lease) => answers.get(lease) ?? { isFull: false, wasSpared: false })
+    return leases.map((lease) => answers.get(lease) ?? new Error('a lease was not answered'))
   }
 
-  async #acquireAtOnce(node: string, leases: Lease[], answers: Map<Lease, Acquired>): Promise<void> {
+  async #acquireAtOnce(node: string, leases: Lease[]): Promise<number[][]> {
     const { leaseMs, maxConnectionsPerUser } = this.#options
     const keys = leases.flatMap(({ userId }) => [...this.#userKeys(userId), this.#keysOf(userId).nodes])
     const args = leases.flatMap(({ userId, connectionId }) => [
@@ -199,7 +210,7 @@ export class LeaseStore {
       this.#keysOf(userId).nodePrefix,
     ])
     const rows = await this.#scripts.acquire(keys, [leaseMs, maxConnectionsPerUser, node, ...args])
-    for (const [i, lease] of leases.entries()) answers.set(lease, acquiredBy(lease, (rows as number[][])[i]))
+    return rows as number[][]
   }
 
   #keysOf(userId: string): ShardKeys {
@@ -212,8 +223,9 @@ export class LeaseStore {
   }
 }
 
-function acquiredBy({ userId }: Lease, row: number[] = []): Acquired {
-  const [outcome = 0, version = 0, lastSeen = 0, spared] = row
+function acquiredBy({ userId }: Lease, row: number[] | undefined): Acquired | Error {
+  const [outcome, version = 0, lastSeen = 0, spared] = row ?? []
+  if (outcome === undefined || outcome === failed) return new Error('a lease could not be taken')
   return {
     isFull: outcome < 0,
     ...(outcome === 1 && { change: { userId, isOnline: true, version, lastSeen } }),

@@ -2,7 +2,7 @@
 -- KEYS      for each lease the user's hash, deadlines, dirty, outbox, seen and nodes
 -- ARGV[1] lease, ms   ARGV[2] most connections of a user   ARGV[3] node
 -- ARGV      for each lease the user id, the connection id and the prefix of nodes' hashes (same slot)
--- Returns for each { outcome, version, lastSeen, spared }; outcome: 1 the user came online, 0 was online before, -1 has too many;
+-- Returns for each { outcome, version, lastSeen, spared }; outcome: 1 the user came online, 0 was online before, -1 has too many, -2 failed;
 -- spared: 1 when only the grace of a lost connection had kept the user online.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -70,6 +70,9 @@ end
 local out = {}
 for i = 1, #KEYS / 6 do
   local k, a = 6 * i, 3 + 3 * i
-  out[i] = acquire(KEYS[k - 5], KEYS[k - 4], KEYS[k - 3], KEYS[k - 2], KEYS[k - 1], KEYS[k], ARGV[a - 2], ARGV[a - 1], ARGV[a])
+  local ok, row =
+    pcall(acquire, KEYS[k - 5], KEYS[k - 4], KEYS[k - 3], KEYS[k - 2], KEYS[k - 1], KEYS[k], ARGV[a - 2], ARGV[a - 1], ARGV[a])
+  -- Of a user whose keys are not what they should be: the others are none the worse for it.
+  out[i] = ok and row or { -2 }
 end
 return out
