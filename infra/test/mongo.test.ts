@@ -100,6 +100,7 @@ t.test('updates of one command do what each would do by itself', async (t) => {
     updateOne: { filter: { _id }, update: { $set: { name } } },
   })
   await t.rejects(found.bulkWrite([naming('old', 'own'), naming('new', 'taken')], { ordered: false }))
+  t.match(await found.findOne({ _id: 'old' }), { name: 'own' }, 'one that is refused takes no other with it')
   await t.rejects(
     found.bulkWrite([guarded('new', true), naming('old', 'own')], { ordered: false }),
     { code: 11000 },

@@ -24,6 +24,12 @@ export const edits: readonly { file: string; find: string; replace: string }[] =
       '\ttogether, err := db.Collection(params.Collection)\n\tif err != nil {\n\t\treturn 0, 0, nil, lazyerrors.Error(err)\n\t}\n\n\trest, err := h.updateTogether(ctx, together, params, &matched, &modified)\n\tif err != nil {\n\t\treturn 0, 0, nil, lazyerrors.Error(err)\n\t}\n\n\tfor _, u := range rest {\n\t\tc, err := db.Collection(params.Collection)\n',
   },
   {
+    file: 'internal/backends/postgresql/backend.go',
+    find: 'func NewBackend(params *NewBackendParams) (backends.Backend, error) {\n',
+    replace:
+      'func NewBackend(params *NewBackendParams) (backends.Backend, error) {\n\tbackends.FindsManyByID = true\n\n',
+  },
+  {
     file: 'internal/handler/msg_findandmodify.go',
     find: '\tvar qp backends.QueryParams\n',
     replace:

@@ -9,3 +9,6 @@ type Page struct {
 	Sort   *types.Document
 	Limit  int64
 }
+
+// FindsManyByID says whether an index serves a look-up of several documents by their ids. It does in PostgreSQL, as it is built here.
+var FindsManyByID bool

@@ -3,6 +3,9 @@ package handler
 
 import (
 	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/FerretDB/FerretDB/internal/backends"
 	"github.com/FerretDB/FerretDB/internal/handler/common"
@@ -19,7 +22,7 @@ func (h *Handler) updateTogether(
 	ctx context.Context, c backends.Collection, params *common.UpdateParams, matched, modified *int32,
 ) ([]common.Update, error) {
 	ids, ok := namedIDs(params.Updates)
-	if !ok || h.DisablePushdown {
+	if !ok || h.DisablePushdown || !backends.FindsManyByID {
 		return params.Updates, nil
 	}
 
@@ -66,6 +69,11 @@ func (h *Handler) updateTogether(
 
 	if len(later.docs) > 0 {
 		if _, err = c.UpdateAll(ctx, &backends.UpdateAllParams{Docs: later.docs}); err != nil {
+			if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) {
+				// A duplicate key, say. None of them is written: one by one, all others are.
+				return params.Updates, nil
+			}
+
 			return nil, lazyerrors.Error(err)
 		}
 	}

@@ -1,3 +1,4 @@
+// Package postgresql: this file is compiled into FerretDB's own package, see infra/tools/ferretdb-source.ts.
 package postgresql
 
 import (
