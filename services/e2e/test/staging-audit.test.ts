@@ -1,4 +1,5 @@
 import { commandClient, producerClient } from '@earshot/core/clients/redis'
+import type { BlobStore } from '@earshot/core/media/blob-store'
 import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
 import { MessageStore } from '@earshot/core/messages/message-store'
 import { createLogger } from '@earshot/core/observability/logger'
@@ -21,7 +22,7 @@ t.test('audio whose jobs wait for an operator stays, and hides nothing behind it
   t.teardown(() => queues.close())
   const blobs = new GridFsBlobStore(cluster.db)
   const messages = new MessageStore(cluster.db)
-  const audit = new StagingAudit({ staging, messages, blobs, queue: queues.store })
+  const audit = new StagingAudit({ staging, messages, blobs, queue: queues.store, log })
 
   const staged = Array.from({ length: 250 }, (_, i) => `message-${i}`)
   await cluster.db.collection<{ _id: string }>('messages').insertMany(
@@ -57,4 +58,19 @@ t.test('audio whose jobs wait for an operator stays, and hides nothing behind it
   for (let run = 0; run < 2; run++) await audit.run()
   t.equal(await staging.read({ messageId: 'message-7', sha256: 'x' }), null, 'stored by now')
   t.equal(await redis.get(`${prefix}:{voice}:bytes`), '249')
+
+  let asked = 0
+  const broken = {
+    info: () => {
+      asked++
+      return Promise.reject(new Error('AccessDenied'))
+    },
+  } as unknown as BlobStore
+  await redis.expire(`${prefix}:audio:{message-0}`, 100)
+  await new StagingAudit({ staging, messages, blobs: broken, queue: queues.store, log }).run()
+  t.ok(
+    (await redis.ttl(`${prefix}:audio:{message-0}`)) > 100,
+    'kept also while the blob store refuses to say',
+  )
+  t.equal(asked, 1, 'which is asked once a run')
 })

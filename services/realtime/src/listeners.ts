@@ -15,7 +15,7 @@ const answerMs = 1_000
 export class Listeners {
   readonly #subscriber: Redis
   readonly #subscriptions: Pick<Subscriptions, 'flush'>
-  readonly #hearing: Pick<Hearing, 'isDeaf' | 'losses'>
+  readonly #hearing: Pick<Hearing, 'isCurrent' | 'isDeaf' | 'losses'>
   readonly #channelOf: (room: string) => string
   readonly #isHeld: (room: string) => boolean
   readonly #asked = new Gatherer<string, boolean>((rooms) => this.#ask(rooms), true)
@@ -23,7 +23,7 @@ export class Listeners {
   constructor(deps: {
     subscriber: Redis
     subscriptions: Pick<Subscriptions, 'flush'>
-    hearing: Pick<Hearing, 'isDeaf' | 'losses'>
+    hearing: Pick<Hearing, 'isCurrent' | 'isDeaf' | 'losses'>
     channelOf: (room: string) => string
     /** Whether this node listens to a room. */
     isHeld: (room: string) => boolean
@@ -37,7 +37,8 @@ export class Listeners {
 
   /** Whether other nodes listen to the room, at some moment after this call. In doubt they do. Never rejects. */
   async elsewhere(room: string): Promise<boolean> {
-    return this.#asked.ask(room).catch(() => true)
+    // Not asked where it may take long to be answered.
+    return !this.#hearing.isCurrent || this.#asked.ask(room).catch(() => true)
   }
 
   async #ask(rooms: string[]): Promise<Map<string, boolean>> {
@@ -52,6 +53,7 @@ export class Listeners {
       | number
     )[]
     if (this.#hearing.isDeaf || this.#hearing.losses !== losses) return new Map()
-    return new Map(rooms.map((room, i) => [room, Number(answer[2 * i + 1]) > (own[i] ?? 0)]))
+    // Fewer than this node knows of make the answer doubtful, as does none.
+    return new Map(rooms.map((room, i) => [room, Number(answer[2 * i + 1]) !== own[i]]))
   }
 }

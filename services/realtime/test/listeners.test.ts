@@ -10,7 +10,7 @@ t.test('who listens is known where this node listens, and doubted where it may n
   const channelOf = (room: string) => `listeners-${process.pid}:${room}`
   await own.ssubscribe(channelOf('here'), channelOf('both'))
   await other.ssubscribe(channelOf('there'), channelOf('both'))
-  const hearing = { isDeaf: false, losses: 0 }
+  const hearing = { isCurrent: true, isDeaf: false, losses: 0 }
   const isHeld = (room: string) => ['here', 'both', 'joined'].includes(room)
   let joined: string[] = []
   const subscriptions = { flush: () => void (joined.length > 0 && own.ssubscribe(...joined.splice(0))) }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { Binary, type Collection, type Db, MongoBulkWriteError, type OptionalUnlessRequiredId } from 'mongodb'
-import { duplicateKeyCode } from '../clients/duplicate-key.ts'
+import { Binary, type Collection, type Db, type OptionalUnlessRequiredId } from 'mongodb'
+import { duplicatesIn } from '../clients/duplicate-key.ts'
 import { Gatherer } from '../gatherer.ts'
 import {
   type BlobContent,
@@ -183,10 +183,7 @@ async function insertNew<T extends FileDoc | ChunkDoc>(
   try {
     await collection.insertMany(docs as OptionalUnlessRequiredId<T>[], { ordered: false })
   } catch (error) {
-    const isKnown =
-      error instanceof MongoBulkWriteError &&
-      [error.writeErrors].flat().every(({ code }) => code === duplicateKeyCode)
-    if (!isKnown) throw error
+    duplicatesIn(error)
   }
   return new Map()
 }

@@ -1,7 +1,6 @@
-import { type Collection, type Db, MongoBulkWriteError, type UpdateFilter } from 'mongodb'
-import { duplicateKeyCode, isDuplicateKey } from '../clients/duplicate-key.ts'
+import type { Collection, Db, UpdateFilter } from 'mongodb'
+import { duplicatesIn, isDuplicateKey } from '../clients/duplicate-key.ts'
 import { toDbId } from '../clients/mongo.ts'
-import { StoreAwayError } from '../clients/unavailable.ts'
 import {
   fieldsOfMessage,
   type StoredMessage,
@@ -34,13 +33,7 @@ export class MessageStore {
       await this.#messages.insertMany(docs, { ordered: false, forceServerObjectId: true })
       return outcomes
     } catch (error) {
-      if (!(error instanceof MongoBulkWriteError)) throw error
-      const failed = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
-      if (failed.length === 0 || failed.some(({ code }) => code !== duplicateKeyCode)) throw error
-      // What did not collide was written, but perhaps not to as many members as it must be.
-      const unsure = error.result.getWriteConcernError()
-      if (unsure) throw new StoreAwayError(unsure.errmsg ?? 'the write concern was not met', { cause: error })
-      for (const { index } of failed) {
+      for (const { index } of duplicatesIn(error)) {
         const doc = docs[index]
         if (!doc) throw error
         const existing = await this.byId(doc._id)

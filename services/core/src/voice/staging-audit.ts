@@ -1,6 +1,6 @@
-import { isUnavailable } from '../clients/unavailable.ts'
 import type { BlobStore } from '../media/blob-store.ts'
 import type { MessageStore } from '../messages/message-store.ts'
+import type { Logger } from '../observability/logger.ts'
 import type { StagedAudio, VoiceStaging } from './staging.ts'
 import type { VoiceQueue } from './voice-queue.ts'
 
@@ -17,6 +17,9 @@ export class StagingAudit {
   readonly #messages: MessageStore
   readonly #blobs: BlobStore
   readonly #queue: VoiceQueue
+  readonly #log: Logger
+  /** Whether the blob store has answered so far in this run: one that does not is asked once, each time may take long. */
+  #isBlobStoreThere = true
   /** Where the next run goes on: those at the front may be there to stay. */
   #offset = 0
 
@@ -25,15 +28,18 @@ export class StagingAudit {
     messages: MessageStore
     blobs: BlobStore
     queue: VoiceQueue
+    log: Logger
   }) {
     this.#staging = deps.staging
     this.#messages = deps.messages
     this.#blobs = deps.blobs
     this.#queue = deps.queue
+    this.#log = deps.log
   }
 
   async run(): Promise<void> {
     const found = await this.#staging.olderThan(settledMs, this.#offset, batch)
+    this.#isBlobStoreThere = true
     let kept = 0
     for (const staged of found) if (await this.#look(staged)) kept++
     this.#offset = found.length < batch ? 0 : this.#offset + kept
@@ -58,12 +64,14 @@ export class StagingAudit {
     return true
   }
 
-  /** While the blob store is away nothing is dropped for being there. */
+  /** While the blob store does not answer, or refuses to, nothing is dropped for being there. */
   async #isStored(messageId: string): Promise<boolean> {
+    if (!this.#isBlobStoreThere) return false
     try {
       return (await this.#blobs.info(messageId)) !== null
-    } catch (error) {
-      if (!isUnavailable(error)) throw error
+    } catch (err) {
+      this.#isBlobStoreThere = false
+      this.#log.warn({ err, messageId }, 'whether staged audio is stored cannot be known')
       return false
     }
   }

@@ -17,6 +17,7 @@ export class VoiceStorer {
   readonly #staging: VoiceStaging
   readonly #blobs: BlobStore
   readonly #room: Room
+  readonly #leaving: AbortSignal
   /** Of messages that are stored at the same time, together. */
   readonly #docs: Gatherer<string, MessageDoc | undefined>
   readonly #starts: Gatherer<string, void>
@@ -27,6 +28,8 @@ export class VoiceStorer {
     blobs: BlobStore
     /** For audio in memory, bytes. */
     room: Room
+    /** Aborted when this process leaves: what has not begun then is left to others. */
+    leaving: AbortSignal
     /** In a storm jobs begin together, this far apart, so that they share commands all the way. ms */
     pauseMs: number
   }) {
@@ -34,13 +37,14 @@ export class VoiceStorer {
     this.#staging = deps.staging
     this.#blobs = deps.blobs
     this.#room = deps.room
+    this.#leaving = deps.leaving
     this.#docs = new Gatherer((ids) => this.#messages.byIds(ids), undefined)
     this.#starts = new Gatherer(async () => new Map(), undefined, { pauseMs: deps.pauseMs })
   }
 
   /**
    * Returns the message, whose audio is in the blob store now; `undefined` when there is no such message (any more).
-   * @throws {AudioLostError}
+   * @throws {AudioLostError}; why this process leaves, when it does before the audio was fetched
    */
   async store({ messageId, audio }: VoiceJob): Promise<MessageDoc | undefined> {
     await this.#starts.ask(messageId)
@@ -70,6 +74,7 @@ export class VoiceStorer {
   async #carry(messageId: string, { sha256, size, mimeType }: RecordedAudio): Promise<boolean> {
     const leave = await this.#room.enter(size)
     try {
+      this.#leaving.throwIfAborted()
       const bytes = await this.#staging.read({ messageId, sha256 })
       if (bytes) await this.#blobs.put(messageId, bytes, mimeType)
       return bytes !== null

@@ -67,6 +67,7 @@ export async function startVoiceWorkers(deps: VoiceWorkersDeps): Promise<VoiceWo
           staging,
           blobs,
           room: new Room(audioBytes),
+          leaving: signal,
           pauseMs: storePauseMs,
         }),
         concurrency: config.VOICE_CONCURRENCY,

@@ -31,7 +31,7 @@ export function createMedia(basis: Basis, { store: queue }: VoiceQueues) {
     uploads: new UploadDiscarder({ store: new UploadStore(db), blobs, locks: new UploadLocks(db, log) }),
     blobs,
   })
-  const audit = new StagingAudit({ staging, messages, blobs, queue })
+  const audit = new StagingAudit({ staging, messages, blobs, queue, log })
 
   return {
     releaser,
