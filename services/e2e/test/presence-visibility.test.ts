@@ -104,10 +104,14 @@ t.test('HTTP tells nothing of who hides, however it is asked', async (t) => {
       ['ann', true],
     ]),
   )
-  const { statuses } = await ann.send('presence_subscribe', { userIds: ['bob', 'nobody-ever'] })
-  t.match(statuses, [nothing, nothing])
-  const [hidden, absent] = statuses
-  t.equal(hidden?.version, absent?.version, 'as if he had never existed')
+  await cluster.db.collection<{ _id: string }>('users').insertOne({ _id: 'never-came' })
+  for (const time of ['once', 'again']) {
+    const userIds = ['bob', 'nobody-ever', 'never-came']
+    const { statuses } = await ann.send('presence_subscribe', { userIds })
+    t.match(statuses, [nothing, nothing, nothing])
+    const versions = new Set(statuses.map(({ version }) => version))
+    t.equal(versions.size, 1, `asked ${time}: as if he had never existed, or never come`)
+  }
 
   await cluster.connect('never-shown', 0)
   const never = await ann.http('/user/lastSeen/eve')

@@ -63,7 +63,13 @@ export class PresenceReader {
     this.#settle = deps.settle
     const options = { freshMs: deps.cacheMs, hearsOfChanges: deps.hearsOfChanges }
     this.#cache = new StateCache({ read: (userIds) => this.#existing(userIds), ...options })
-    this.#storedCache = new StateCache({ read: (userIds) => this.#dated(userIds), ...options })
+    this.#storedCache = new StateCache({
+      read: (userIds) => this.#dated(userIds, this.#clock),
+      // The version of who never came is that of the answer, as it is of who hides and of who does not exist: one that
+      // is remembered would tell them apart.
+      mayKeep: ({ lastSeen }) => lastSeen !== 0,
+      ...options,
+    })
   }
 
   /** They changed; to be called before clients are told. */
@@ -164,9 +170,17 @@ export class PresenceReader {
     const distinct = [...new Set(userIds)]
     const clock = redisNow(this.#redis)
     const storedOf = async (missing: string[]) => {
-      this.#clock = await clock
+      const asOf = await clock
+      this.#clock = asOf
       const [remembered, anew] = split(missing, mayRemember)
-      return (await Promise.all([this.#storedCache.get(remembered), this.#dated(anew)])).flat()
+      const [known, read] = await Promise.all([this.#storedCache.get(remembered), this.#dated(anew, asOf)])
+      // Nor may one be given out that was begun for somebody else a moment before.
+      const [old, enough] = split(known, (state) => state.lastSeen === 0 && state.asOf !== asOf)
+      const again = await this.#dated(
+        old.map(({ userId }) => userId),
+        asOf,
+      )
+      return [...enough, ...read, ...again]
     }
     // The clock first: what changes later is newer.
     const [now, { live, stored }] = await Promise.all([clock, this.#read(distinct, () => true, storedOf)])
@@ -202,9 +216,8 @@ export class PresenceReader {
     return { live, stored }
   }
 
-  async #dated(userIds: string[]): Promise<DatedState[]> {
+  async #dated(userIds: string[], asOf: number): Promise<DatedState[]> {
     if (userIds.length === 0) return []
-    const asOf = this.#clock
     const states = await this.#stored(userIds)
     return states.map((state) => ({ ...state, asOf }))
   }

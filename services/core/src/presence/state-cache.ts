@@ -31,6 +31,7 @@ export class StateCache<S extends KnownState> {
   readonly #read: (userIds: string[]) => Promise<S[]>
   readonly #freshMs: number
   readonly #hearsOfChanges: () => boolean
+  readonly #mayKeep: (state: S) => boolean
   readonly #entries = new LRUCache<string, Entry<S>>({ max: 20_000 })
   readonly #underWay = new Map<string, Promise<S | undefined>>()
 
@@ -38,15 +39,18 @@ export class StateCache<S extends KnownState> {
    * @param deps.read those of the users who exist
    * @param deps.freshMs how old a state may be that is given out
    * @param deps.hearsOfChanges whether `forget` is called for every change; while not, nothing is remembered
+   * @param deps.mayKeep which states are remembered; all unless set
    */
   constructor(deps: {
     read: (userIds: string[]) => Promise<S[]>
     freshMs: number
     hearsOfChanges: () => boolean
+    mayKeep?: (state: S) => boolean
   }) {
     this.#read = deps.read
     this.#freshMs = deps.freshMs
     this.#hearsOfChanges = deps.hearsOfChanges
+    this.#mayKeep = deps.mayKeep ?? (() => true)
   }
 
   /** A state that has not changed since, though a sign of life may have come; `undefined`: that is not known. */
@@ -100,7 +104,8 @@ export class StateCache<S extends KnownState> {
         .then((states) => {
           const state = states.get(userId)
           // Nobody is remembered as absent; and nothing that was read before a change.
-          if (state && this.#underWay.get(userId) === one) this.#entries.set(userId, { state, readAt })
+          const isNow = this.#underWay.get(userId) === one
+          if (state && isNow && this.#mayKeep(state)) this.#entries.set(userId, { state, readAt })
           return state
         })
         .finally(() => {
