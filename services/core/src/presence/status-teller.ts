@@ -26,6 +26,12 @@ interface Verdict {
   saidVersion: number | undefined
 }
 
+/** Changes of which Redis did not say what is to be told. */
+interface Failure {
+  err: unknown
+  changes: Change[]
+}
+
 const changesPerCall = 500
 /** Leaves that wait are told in steps of this length, so that many at once are one step. */
 const stepMs = 20
@@ -94,7 +100,11 @@ export class StatusTeller {
 
   /** Tells at once of those who left and whose leaving still waits, here or elsewhere. Returns how they are now. */
   async settle(states: PresenceState[]): Promise<PresenceState[]> {
-    return this.#decide(states.map((state) => ({ state, how: 'settle', dueAt: 0 })))
+    const { verdicts, failures } = await this.#decide(
+      states.map((state) => ({ state, how: 'settle', dueAt: 0 })),
+    )
+    if (failures[0]) throw failures[0].err
+    return verdicts.map(({ state }) => state)
   }
 
   /** Tells what waits, when its time has come. What comes later is left to the worker, who finds it in Redis. */
@@ -110,13 +120,19 @@ export class StatusTeller {
   }
 
   #wait(change: Change): void {
-    const before = this.#waiting.get(change.state.userId)
-    if (before && before.state.version > change.state.version) return
-    // The window is that of the first change in it.
-    const dueAt = before ? Math.min(before.dueAt, change.dueAt) : change.dueAt
+    const { userId } = change.state
+    const before = this.#waiting.get(userId)
+    // Whichever of the two goes on may be news, though Redis says that clients were told.
     const how = before?.how === 'again' ? 'again' : change.how
+    if (before && before.state.version > change.state.version) {
+      this.#waiting.set(userId, { ...before, how })
+      return
+    }
+    // The window is that of the first change in it, but who came and is gone is one who left.
+    const startsAnew = !before || (before.state.isOnline && !change.state.isOnline)
+    const dueAt = startsAnew ? change.dueAt : Math.min(before.dueAt, change.dueAt)
     if (before) this.#metrics.presenceCoalesced.inc()
-    this.#waiting.set(change.state.userId, { ...change, how, dueAt })
+    this.#waiting.set(userId, { ...change, how, dueAt })
     this.#schedule(dueAt)
   }
 
@@ -138,26 +154,45 @@ export class StatusTeller {
     const now = performance.now()
     const due = [...this.#waiting.values()].filter(({ dueAt }) => dueAt <= now)
     for (const { state } of due) this.#waiting.delete(state.userId)
-    if (due.length > 0) this.#toldAt = now
-    try {
-      if (due.length > 0 && !this.#hears() && !this.#isClosing)
-        throw new Error('this process is cut off from the others')
-      await this.#decide(due)
-      if (due.length > 0) this.#telling.worked()
-    } catch (err) {
-      this.#telling.failed(err)
-      for (const change of due) this.#wait({ ...change, dueAt: now + retryMs })
+    if (due.length > 0) {
+      this.#toldAt = now
+      await this.#tellOrRetry(due, now + retryMs)
     }
     let next = Number.POSITIVE_INFINITY
     for (const { dueAt } of this.#waiting.values()) next = Math.min(next, dueAt)
     this.#schedule(next)
   }
 
-  async #decide(changes: Change[]): Promise<PresenceState[]> {
+  async #tellOrRetry(due: Change[], retryAt: number): Promise<void> {
+    if (!this.#hears() && !this.#isClosing) {
+      this.#telling.failed(new Error('this process is cut off from the others'))
+      for (const change of due) this.#wait({ ...change, dueAt: retryAt })
+      return
+    }
+    const { failures } = await this.#decide(due).catch((err: unknown) => ({
+      failures: [{ err, changes: due }],
+    }))
+    if (failures.length === 0) this.#telling.worked()
+    for (const { err, changes } of failures) {
+      this.#telling.failed(err)
+      // The script may have run, and noted that clients are told, with its answer lost.
+      for (const change of changes) this.#wait({ ...change, how: 'again', dueAt: retryAt })
+    }
+  }
+
+  /** Tells of those that could be decided; where Redis takes a call for each slot, some may be. Rejects when telling does. */
+  async #decide(changes: Change[]): Promise<{ verdicts: Verdict[]; failures: Failure[] }> {
     const calls = inSlices(changes, changesPerCall).flatMap((some) =>
       callsFor(this.#redis, [...Map.groupBy(some, ({ state }) => this.#keys.shardOf(state.userId))]),
     )
-    const verdicts = (await Promise.all(calls.map((shards) => this.#ask(shards)))).flat()
+    const failures: Failure[] = []
+    const answers = calls.map((shards) =>
+      this.#ask(shards).catch((err: unknown) => {
+        failures.push({ err, changes: shards.flatMap(([, some]) => some) })
+        return []
+      }),
+    )
+    const verdicts = (await Promise.all(answers)).flat()
     const toBeTold = verdicts.filter((verdict) => verdict.toBeTold)
     if (toBeTold.length > 0) await this.#publish(toBeTold.map(({ state }) => state))
     this.#onDone(
@@ -165,7 +200,7 @@ export class StatusTeller {
         version === undefined ? [] : [{ userId, version }],
       ),
     )
-    return verdicts.map(({ state }) => state)
+    return { verdicts, failures }
   }
 
   async #ask(shards: [shard: number, changes: Change[]][]): Promise<Verdict[]> {
