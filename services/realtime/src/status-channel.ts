@@ -9,7 +9,7 @@ interface Announcement {
 }
 
 /**
- * Changes of presence, as processes tell each other: those of one moment in one message that every gateway hears, for each to
+ * Changes of presence, as processes tell each other: those of one moment in a few messages that every gateway hears, for each to
  * tell its own sockets. A channel for each person watched would cost a subscription for each of them and node, and a
  * publish for each change, where nobody watches too. The channel is `<prefix>:presence:statuses`.
  */

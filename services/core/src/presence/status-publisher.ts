@@ -7,6 +7,14 @@ import type { PresenceState } from './states.ts'
 import { toStatus } from './to-status.ts'
 
 const retryMs = 1_000
+/** One message has no more of them: who hears it tells of all in one turn of the event loop, or nearly. */
+const maxStatuses = 100
+/** … and not many more characters. */
+const maxChars = 100_000
+/** As text, without whom it is hidden from. */
+const statusChars = 150
+/** A change that is hidden from more does not say from whom: each process would get all of them with each change. */
+const maxHiddenFrom = 1_000
 
 /** A change, as processes tell each other. */
 export interface StatusNews {
@@ -20,6 +28,7 @@ export interface StatusNews {
  * that watch these users. They were let in as those who may.
  */
 export interface StatusAnnouncer {
+  /** In order, each in one message. */
   announce(news: StatusNews[]): void
 }
 
@@ -56,7 +65,7 @@ export class StatusPublisher {
   async publish(states: PresenceState[]): Promise<void> {
     const news = states.map((state) => this.#newsOf(toStatus(state)))
     // First, so that it is known wherever the events are heard.
-    this.#statuses.announce(news)
+    for (const some of slicesOf(news)) this.#statuses.announce(some)
     if (!this.#broadcasts) return
     const left = news.filter(({ hiddenFrom }) => !hiddenFrom).map(({ status }) => status)
     if (left.length > 0) await this.#broadcast(left)
@@ -65,7 +74,9 @@ export class StatusPublisher {
   /** Of nearly all users it is known who sees them: everyone. */
   #newsOf(status: UserStatus): StatusNews {
     const hiddenFrom = this.#broadcasts ? this.#visibility.hiddenFromNow(status.userId) : undefined
-    return hiddenFrom ? { status, hiddenFrom: [...hiddenFrom] } : { status }
+    return hiddenFrom && hiddenFrom.size <= maxHiddenFrom
+      ? { status, hiddenFrom: [...hiddenFrom] }
+      : { status }
   }
 
   close(): void {
@@ -97,4 +108,24 @@ export class StatusPublisher {
     this.#untold.clear()
     void this.#broadcast(statuses)
   }
+}
+
+/** In order, as many in each as a message may have. */
+function slicesOf(news: StatusNews[]): StatusNews[][] {
+  const slices: StatusNews[][] = []
+  let slice: StatusNews[] = []
+  let chars = 0
+  for (const one of news) {
+    if (slice.length === 0) slices.push(slice)
+    slice.push(one)
+    chars += charsOf(one)
+    if (slice.length < maxStatuses && chars < maxChars) continue
+    slice = []
+    chars = 0
+  }
+  return slices
+}
+
+function charsOf({ hiddenFrom = [] }: StatusNews): number {
+  return hiddenFrom.reduce((chars, userId) => chars + userId.length + '"",'.length, statusChars)
 }

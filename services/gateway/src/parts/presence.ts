@@ -6,6 +6,7 @@ import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { changesKeptMs, MissedChanges } from '@earshot/core/presence/missed-changes'
 import { PresenceOutbox } from '@earshot/core/presence/outbox'
 import { PresenceReader } from '@earshot/core/presence/presence-reader'
+import { StatusDelivery } from '@earshot/core/presence/status-delivery'
 import { BroadcastVisibility } from '@earshot/core/visibility/broadcast-visibility'
 import { PeopleSearch } from '@earshot/core/visibility/people-search'
 import { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
@@ -98,6 +99,11 @@ export function createPresence(basis: Basis) {
   })
   const sockets = new PresenceSockets(io, realtime.relay)
   const watch = new PresenceWatch({ sockets, subscriptions, visibility, reader, limits, broadcasts, log })
+  const delivery = new StatusDelivery({
+    tell: ({ status, hiddenFrom }) =>
+      sockets.tellWatchers(status) + (hiddenFrom ? sockets.tellEveryone(status, hiddenFrom) : 0),
+    log,
+  })
   const everyMs = config.PRESENCE_GROUP_COUNT_MS
   const headcounts = new Headcounts({
     redis,
@@ -133,13 +139,13 @@ export function createPresence(basis: Basis) {
     async start(): Promise<void> {
       await realtime.statuses.listen((news) => {
         reader.forget(news.map(({ status }) => status.userId))
-        for (const { status, hiddenFrom } of news) {
-          sockets.tellWatchers(status)
-          if (hiddenFrom) sockets.tellEveryone(status, hiddenFrom)
-        }
+        delivery.add(news)
       })
       redis.on('ready', () => void leases.renewAll())
-      await telling.listen((change) => watch.follow(change))
+      await telling.listen((change) => {
+        delivery.hurry(change.userId)
+        watch.follow(change)
+      })
       await visibility.loadHolders()
       leases.start()
       for (const interval of intervals) interval.start()

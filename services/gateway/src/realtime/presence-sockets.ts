@@ -107,20 +107,27 @@ export class PresenceSockets {
     }
   }
 
-  /** Those here that watch the user and may. Mostly that is nobody, which costs a look into a map. */
-  tellWatchers(status: UserStatus): void {
-    this.#relay.tellHere(watchersRoom(status.userId), 'user_status_changed', status)
+  /**
+   * Those here that watch the user and may. Mostly that is nobody, which costs a look into a map. Returns what it cost: how many
+   * were told, or looked for.
+   */
+  tellWatchers(status: UserStatus): number {
+    const room = watchersRoom(status.userId)
+    this.#relay.tellHere(room, 'user_status_changed', status)
+    return this.#io.sockets.adapter.rooms.get(room)?.size ?? 0
   }
 
-  /** Those here that named nobody, but the sockets of these users. */
-  tellEveryone(status: UserStatus, hiddenFrom: string[]): void {
+  /** Those here that named nobody, but the sockets of these users. Returns what it cost. */
+  tellEveryone(status: UserStatus, hiddenFrom: string[]): number {
     const { rooms } = this.#io.sockets.adapter
-    if (!rooms.has(everyone)) return
+    const all = rooms.get(everyone)
+    if (!all) return 0
     const exceptIds = new Set<string>()
     for (const room of [blindRoom(status.userId), ...hiddenFrom.map(userRoom)]) {
       for (const id of rooms.get(room) ?? []) exceptIds.add(id)
     }
     this.#relay.tellHere(everyone, 'user_status_changed', status, exceptIds)
+    return all.size + hiddenFrom.length
   }
 
   /** Groups of which the socket hears how many are online. */
