@@ -1,5 +1,6 @@
 import type { Metrics } from '../observability/metrics.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
+import type { LeaseStore } from './lease-store.ts'
 import type { ShardUpkeep } from './shard-upkeep.ts'
 import type { PresenceState } from './states.ts'
 
@@ -14,7 +15,8 @@ const againAfterMs = 3_600_000
  */
 export class PresenceReconciler {
   readonly #upkeep: ShardUpkeep
-  readonly #lastSeen: Pick<LastSeenStore, 'online'>
+  readonly #leases: Pick<LeaseStore, 'read'>
+  readonly #lastSeen: Pick<LastSeenStore, 'online' | 'find'>
   readonly #onGone: (state: PresenceState) => void
   readonly #metrics: Metrics
   /** Shards to compare, with the memory that it is about. */
@@ -24,11 +26,13 @@ export class PresenceReconciler {
 
   constructor(deps: {
     upkeep: ShardUpkeep
-    lastSeen: Pick<LastSeenStore, 'online'>
+    leases: Pick<LeaseStore, 'read'>
+    lastSeen: Pick<LastSeenStore, 'online' | 'find'>
     onGone: (state: PresenceState) => void
     metrics: Metrics
   }) {
     this.#upkeep = deps.upkeep
+    this.#leases = deps.leases
     this.#lastSeen = deps.lastSeen
     this.#onGone = deps.onGone
     this.#metrics = deps.metrics
@@ -61,10 +65,25 @@ export class PresenceReconciler {
   }
 
   async #compare(shard: number, states: PresenceState[]): Promise<void> {
-    for (const state of await this.#upkeep.reconcile(shard, states)) {
+    for (const state of await this.#upkeep.reconcile(shard, await this.#unknown(states))) {
       this.#metrics.presenceChanges.inc({ to: 'offline' })
       this.#metrics.presenceReconciled.inc()
       this.#onGone(state)
     }
+  }
+
+  /**
+   * Those of whom Redis knows nothing, as MongoDB has them after that: what Redis knew when they were listed, and dropped since, MongoDB
+   * has by then, and it may say that they left.
+   */
+  async #unknown(states: PresenceState[]): Promise<PresenceState[]> {
+    const known = new Set(
+      (await this.#leases.read(states.map(({ userId }) => userId))).map(({ userId }) => userId),
+    )
+    const unknown = states.map(({ userId }) => userId).filter((userId) => !known.has(userId))
+    const stored = unknown.length > 0 ? await this.#lastSeen.find(unknown) : []
+    return stored.flatMap(({ userId, isOnline, lastSeen, version }) =>
+      isOnline && version > 0 ? [{ userId, isOnline, lastSeen: lastSeen ?? 0, version }] : [],
+    )
   }
 }

@@ -56,7 +56,8 @@ export class World {
     })
     this.#reconciler = new PresenceReconciler({
       upkeep: this.upkeep,
-      lastSeen: { online: () => this.#online() },
+      leases: this.store,
+      lastSeen: { ...lastSeen, online: () => this.#online() },
       onGone: (state) => this.#changed.push(state),
       metrics,
     })

@@ -62,6 +62,7 @@ export function createPresence(basis: Basis) {
   })
   const reconciler = new PresenceReconciler({
     upkeep,
+    leases,
     lastSeen,
     onGone: (state) => outbox.announce(state),
     metrics,
