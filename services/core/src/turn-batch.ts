@@ -1,31 +1,40 @@
-interface Batch<Q, A> {
-  asked: Q[]
+interface Batch<T, A> {
+  items: T[]
+  weight: number
   send: () => void
-  answers: Promise<A[]>
+  answer: Promise<A>
+}
+
+export interface TurnBatchOptions<T> {
+  /** Items; a call that has as many takes no further one. */
+  max: number
+  /** The same of what they weigh together. */
+  maxWeight?: number
+  weightOf?: (item: T) => number
 }
 
 /**
- * Asks by one call what one turn of the event loop has to ask: to a process and to Redis a command is dearer than what it says.
- * In order. Who asks something else that has to come after calls `flush` first.
+ * Makes one call of what one turn of the event loop has: to a process and to Redis a command is dearer than what it says. In
+ * order. Who calls something else that has to come after calls `flush` first.
  */
-export class TurnBatch<Q, A> {
-  readonly #call: (asked: Q[]) => Promise<A[]>
-  readonly #max: number
-  #batch: Batch<Q, A> | undefined
+export class TurnBatch<T, A> {
+  readonly #call: (items: T[]) => Promise<A>
+  readonly #options: TurnBatchOptions<T>
+  #batch: Batch<T, A> | undefined
 
-  /** @param call answers each; @param max in one call */
-  constructor(call: (asked: Q[]) => Promise<A[]>, max: number) {
+  constructor(call: (items: T[]) => Promise<A>, options: TurnBatchOptions<T>) {
     this.#call = call
-    this.#max = max
+    this.#options = options
   }
 
-  /** Rejects when the call does. */
-  async ask(one: Q): Promise<A> {
+  /** The answer of the call that the item is part of, the same promise for all that are. */
+  add(item: T): Promise<A> {
+    const { max, maxWeight = Number.POSITIVE_INFINITY, weightOf } = this.#options
     const batch = this.#batch ?? this.#begin()
-    const at = batch.asked.push(one) - 1
-    if (batch.asked.length >= this.#max) this.flush()
-    const answers = await batch.answers
-    return answers[at] as A
+    batch.items.push(item)
+    if (weightOf) batch.weight += weightOf(item)
+    if (batch.items.length >= max || batch.weight >= maxWeight) this.flush()
+    return batch.answer
   }
 
   flush(): void {
@@ -34,9 +43,10 @@ export class TurnBatch<Q, A> {
     batch?.send()
   }
 
-  #begin(): Batch<Q, A> {
-    const { promise: answers, resolve } = Promise.withResolvers<A[]>()
-    const batch: Batch<Q, A> = { asked: [], send: () => resolve(this.#call(batch.asked)), answers }
+  #begin(): Batch<T, A> {
+    const { promise: answer, resolve } = Promise.withResolvers<A>()
+    const items: T[] = []
+    const batch: Batch<T, A> = { items, weight: 0, send: () => resolve(this.#call(items)), answer }
     this.#batch = batch
     // After all that is resolved in this turn, and before the client sends what it has.
     process.nextTick(() => {

@@ -11,6 +11,10 @@ export interface Lease {
   connectionId: string
 }
 
+interface HeldLease extends Lease {
+  node: string
+}
+
 /** A lease of which something is to be said with a renewal. */
 export interface LeaseNews {
   connectionId: string
@@ -57,9 +61,9 @@ export class LeaseStore {
   readonly #redis: Redis
   readonly #options: LeaseStoreOptions
   /** In a storm many come in one turn. All else about leases comes after those that were asked for before. */
-  readonly #acquiring = new TurnBatch<Lease & { node: string }, Acquired | Error>(
+  readonly #acquiring = new TurnBatch<HeldLease, Map<Lease, Acquired | Error>>(
     (leases) => this.#acquireAll(leases),
-    leasesPerCall,
+    { max: leasesPerCall },
   )
   readonly #scripts: Record<'acquire' | 'release' | 'renew' | 'read' | 'told', ScriptCall>
 
@@ -83,8 +87,9 @@ export class LeaseStore {
    * @param node who holds the connection: a name that no other process has, nor an earlier one
    */
   async acquire(node: string, lease: Lease): Promise<Acquired> {
-    const answer = await this.#acquiring.ask({ ...lease, node })
-    if (answer instanceof Error) throw answer
+    const held = { ...lease, node }
+    const answer = (await this.#acquiring.add(held)).get(held)
+    if (answer === undefined || answer instanceof Error) throw answer ?? new Error('a lease was not answered')
     return answer
   }
 
@@ -185,7 +190,7 @@ export class LeaseStore {
   }
 
   /** What fails, fails for those whom it concerns. */
-  async #acquireAll(leases: (Lease & { node: string })[]): Promise<(Acquired | Error)[]> {
+  async #acquireAll(leases: HeldLease[]): Promise<Map<Lease, Acquired | Error>> {
     const answers = new Map<Lease, Acquired | Error>()
     const calls = [...Map.groupBy(leases, ({ node }) => node)].flatMap(([node, some]) => {
       const byShard = [...Map.groupBy(some, ({ userId }) => this.keys.shardOf(userId)).values()]
@@ -198,7 +203,7 @@ export class LeaseStore {
       })
     })
     await Promise.all(calls)
-    return leases.map((lease) => answers.get(lease) ?? new Error('a lease was not answered'))
+    return answers
   }
 
   async #acquireAtOnce(node: string, leases: Lease[]): Promise<number[][]> {
