@@ -96,17 +96,11 @@ export class Relay {
     room: string,
     event: E,
     payload: ServerPayload<E>,
-    exceptIds?: ReadonlySet<string>,
+    exceptIds: ReadonlySet<string> | '' = '',
   ): void {
-    const { adapter, sockets } = this.#namespace()
-    const ids = adapter.rooms.get(room)
-    if (!ids) return
+    if (!this.isHeld(room)) return
     const { text } = this.#toldAs(event, payload as object)
-    const options = { preEncoded: true, wsPreEncodedFrame: [textFrame(text)] }
-    for (const id of ids) {
-      const socket = exceptIds?.has(id) ? undefined : sockets.get(id)
-      if (socket) connectionOf(socket).write(text, options)
-    }
+    this.#deliver(room, exceptIds, () => textFrame(text), text)
   }
 
   /** Puts itself before the adapter: what is a relay's is delivered, all else is the adapter's. */
@@ -135,15 +129,17 @@ export class Relay {
     return this.#last
   }
 
-  #deliver(room: string, exceptId: string, makeFrame: () => Buffer, text?: string): void {
+  /** @param except sockets that are not told: one by its id, '' for none, or several */
+  #deliver(room: string, except: string | ReadonlySet<string>, makeFrame: () => Buffer, text?: string): void {
     const { adapter, sockets } = this.#namespace()
     const ids = adapter.rooms.get(room)
-    if (!ids || (ids.size === 1 && ids.has(exceptId))) return
+    const isOut = (id: string) => (typeof except === 'string' ? id === except : except.has(id))
+    if (!ids || (ids.size === 1 && ids.values().every(isOut))) return
     const frame = makeFrame()
     const options = { preEncoded: true, wsPreEncodedFrame: [frame] }
     let known = text
     for (const id of ids) {
-      const socket = id === exceptId ? undefined : sockets.get(id)
+      const socket = isOut(id) ? undefined : sockets.get(id)
       if (!socket) continue
       const connection = connectionOf(socket)
       // Only long polling sends text; who is there by a WebSocket does not go back.
