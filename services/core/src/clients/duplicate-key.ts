@@ -2,7 +2,7 @@ import { MongoBulkWriteError, MongoServerError, type WriteError } from 'mongodb'
 import { StoreAwayError } from './unavailable.ts'
 
 /** MongoDB's error code for a unique index that refused a write. */
-export const duplicateKeyCode = 11000
+const duplicateKeyCode = 11000
 
 export function isDuplicateKey(error: unknown): error is MongoServerError {
   if (!(error instanceof MongoServerError)) return false

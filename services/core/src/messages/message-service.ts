@@ -157,12 +157,11 @@ export class MessageService {
     const draft = this.#draft(sender, target, said, options)
     const { doc, voiceUrl } = await this.#commit(sender, draft, may, said)
     const isRecorded = voiceUrl?.startsWith('data:') === true
-    const [hearers] = await Promise.all([
-      isRecorded ? this.#hearersElsewhere(sender, target) : undefined,
-      this.#voice.committed(doc, isRecorded, sender.correlationId),
-    ])
+    // Asked meanwhile; it never rejects.
+    const hearers = isRecorded ? this.#hearersElsewhere(sender, target) : undefined
+    await this.#voice.committed(doc, isRecorded, sender.correlationId)
     // A duplicate is told again: a crash may have come between its commit and its telling.
-    this.#deliver(sender, target, doc, voiceUrl, hearers)
+    this.#deliver(sender, target, doc, voiceUrl, hearers && (await hearers))
     await this.#fanout.told()
     return {
       _id: doc._id,
