@@ -20,8 +20,7 @@ export class Hearing {
   #isDeaf = false
   /** What was published before this, by the monotonic clock, was heard; since then maybe not. */
   #deafSince = 0
-  /** Grows with each loss of the subscription. */
-  losses = 0
+  #losses = 0
   /** By the monotonic clock: what was published before has been heard. */
   #heardUntil = performance.now()
   #isAsking = false
@@ -32,6 +31,11 @@ export class Hearing {
     this.#subscriber = deps.subscriber
     this.#subscriptions = deps.subscriptions
     this.#log = deps.log
+  }
+
+  /** Grows with each loss of the subscription. */
+  get losses(): number {
+    return this.#losses
   }
 
   /** Whether the subscription is lost and not yet made anew. */
@@ -51,16 +55,16 @@ export class Hearing {
    */
   start(on: { lost: () => void; back: (deafSince: number) => void }): void {
     const lose = () => {
-      this.losses++
+      this.#losses++
       if (this.#isDeaf) return
       this.#isDeaf = true
       this.#deafSince = this.#heardUntil
       on.lost()
     }
     const recover = async () => {
-      const losses = this.losses
+      const losses = this.#losses
       await this.#subscriptions.settled()
-      if (losses !== this.losses) return
+      if (losses !== this.#losses) return
       this.#isDeaf = false
       this.#heardUntil = performance.now()
       this.#unanswered = 0
@@ -86,10 +90,10 @@ export class Hearing {
     if (this.#isAsking) return
     this.#isAsking = true
     const askedAt = performance.now()
-    const losses = this.losses
+    const losses = this.#losses
     try {
       await this.#subscriber.ping()
-      if (losses !== this.losses) return
+      if (losses !== this.#losses) return
       this.#heardUntil = askedAt
       this.#unanswered = 0
     } catch {

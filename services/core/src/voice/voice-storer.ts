@@ -2,7 +2,7 @@ import { Gatherer } from '../gatherer.ts'
 import type { BlobStore } from '../media/blob-store.ts'
 import type { MessageDoc } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
-import type { Room } from '../room.ts'
+import type { Semaphore } from '../semaphore.ts'
 import type { VoiceStaging } from './staging.ts'
 import type { RecordedAudio, VoiceJob } from './voice-queue.ts'
 
@@ -16,7 +16,7 @@ export class VoiceStorer {
   readonly #messages: MessageStore
   readonly #staging: VoiceStaging
   readonly #blobs: BlobStore
-  readonly #room: Room
+  readonly #memory: Semaphore
   readonly #leaving: AbortSignal
   /** Of messages that are stored at the same time, together. */
   readonly #docs: Gatherer<string, MessageDoc | undefined>
@@ -27,7 +27,7 @@ export class VoiceStorer {
     staging: VoiceStaging
     blobs: BlobStore
     /** For audio in memory, bytes. */
-    room: Room
+    memory: Semaphore
     /** Aborted when this process leaves: what has not begun then is left to others. */
     leaving: AbortSignal
     /** In a storm jobs begin together, this far apart, so that they share commands all the way. ms */
@@ -36,7 +36,7 @@ export class VoiceStorer {
     this.#messages = deps.messages
     this.#staging = deps.staging
     this.#blobs = deps.blobs
-    this.#room = deps.room
+    this.#memory = deps.memory
     this.#leaving = deps.leaving
     this.#docs = new Gatherer((ids) => this.#messages.byIds(ids), undefined)
     this.#starts = new Gatherer(async () => new Map(), undefined, { pauseMs: deps.pauseMs })
@@ -71,16 +71,13 @@ export class VoiceStorer {
   }
 
   /** Returns whether it was staged. */
-  async #carry(messageId: string, { sha256, size, mimeType }: RecordedAudio): Promise<boolean> {
-    const leave = await this.#room.enter(size)
-    try {
+  #carry(messageId: string, { sha256, size, mimeType }: RecordedAudio): Promise<boolean> {
+    return this.#memory.run(async () => {
       this.#leaving.throwIfAborted()
       const bytes = await this.#staging.read({ messageId, sha256 })
       if (bytes) await this.#blobs.put(messageId, bytes, mimeType)
       return bytes !== null
-    } finally {
-      leave()
-    }
+    }, size)
   }
 
   /** The message was deleted, before or while its audio was stored. */

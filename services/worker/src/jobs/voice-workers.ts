@@ -5,7 +5,7 @@ import type { BlobStore } from '@earshot/core/media/blob-store'
 import type { MessageStore } from '@earshot/core/messages/message-store'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
-import { Room } from '@earshot/core/room'
+import { Semaphore } from '@earshot/core/semaphore'
 import { Ffmpeg } from '@earshot/core/voice/ffmpeg'
 import type { VoiceStaging } from '@earshot/core/voice/staging'
 import { TranscriptionClient } from '@earshot/core/voice/transcription-client'
@@ -66,7 +66,7 @@ export async function startVoiceWorkers(deps: VoiceWorkersDeps): Promise<VoiceWo
           messages,
           staging,
           blobs,
-          room: new Room(audioBytes),
+          memory: new Semaphore(audioBytes),
           leaving: signal,
           pauseMs: storePauseMs,
         }),

@@ -1,17 +1,18 @@
 import t from 'tap'
-import { Room } from '../src/room.ts'
+import { Semaphore } from '../src/semaphore.ts'
 
 const nextTick = () => new Promise((resolve) => setImmediate(resolve))
 
 t.test('no more is under way than there is room, in the order of coming', async (t) => {
-  const room = new Room(10)
+  const semaphore = new Semaphore(10)
   const inside: number[] = []
   const leaves = new Map<number, () => void>()
   for (const size of [6, 4, 3, 25, 1]) {
-    void room.enter(size).then((leave) => {
+    const work = () => {
       inside.push(size)
-      leaves.set(size, leave)
-    })
+      return new Promise<void>((leave) => leaves.set(size, leave))
+    }
+    void semaphore.run(work, size)
   }
   await nextTick()
   t.same(inside, [6, 4])
