@@ -4,16 +4,18 @@ import { Outage } from './observability/outage.ts'
 /** Work that is repeated: one run at a time, the next one `everyMs` after the last ended. */
 export class Interval {
   readonly #everyMs: number | (() => number)
-  readonly #work: () => Promise<void>
+  readonly #work: (signal: AbortSignal) => Promise<void>
   readonly #outage: Outage
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
-  #stopped = true
+  #stopping = AbortSignal.abort()
+  #stop: () => void = () => undefined
 
   constructor(options: {
     name: string
     everyMs: number | (() => number)
-    work: () => Promise<void>
+    /** @param signal aborted when the interval is stopped, which waits for this run */
+    work: (signal: AbortSignal) => Promise<void>
     log: Logger
   }) {
     this.#everyMs = options.everyMs
@@ -22,19 +24,21 @@ export class Interval {
   }
 
   start(): void {
-    this.#stopped = false
+    const controller = new AbortController()
+    this.#stopping = controller.signal
+    this.#stop = () => controller.abort()
     this.#schedule()
   }
 
   /** Resolves when the run under way, if any, has ended. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stop()
     clearTimeout(this.#timer)
     await this.#running
   }
 
   #schedule(): void {
-    if (this.#stopped) return
+    if (this.#stopping.aborted) return
     this.#timer = setTimeout(
       () => {
         this.#running = this.#run()
@@ -45,7 +49,7 @@ export class Interval {
 
   async #run(): Promise<void> {
     try {
-      await this.#work()
+      await this.#work(this.#stopping)
       this.#outage.worked()
     } catch (err) {
       this.#outage.failed(err)

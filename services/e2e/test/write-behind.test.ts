@@ -76,7 +76,7 @@ t.test('a conversation in which people write now is left to another run, and the
   const ann = await cluster.connect('ann', 0)
   await cluster.connect('bob', 1)
   await ann.send('message', { recipientId: 'bob', content: '1' })
-  await heads.flush(60_000)
+  await heads.flush({ quietMs: 60_000 })
   t.match(await stored(cluster), [{ headSeq: 0 }], 'not yet')
   t.same(contents(await list(ann)), ['1'], 'it is in the list all the same')
   await heads.flush()

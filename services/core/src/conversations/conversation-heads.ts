@@ -1,6 +1,7 @@
 import type { MessageDoc } from '../messages/message-doc.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import { Outage } from '../observability/outage.ts'
+import type { FlushOptions } from '../write-behind/flusher.ts'
 import { WriteBehind, type WriteBehindDeps } from '../write-behind/write-behind.ts'
 import type { ConversationStore } from './conversation-store.ts'
 import { type Head, headsOf } from './head.ts'
@@ -84,17 +85,14 @@ export class ConversationHeads {
     return new Map(heads)
   }
 
-  /**
-   * For the worker: writes what waits, and finds what nobody noted.
-   * @param quietMs conversations in which something was said later than so long ago are left to another run
-   */
-  async flush(quietMs = 0): Promise<void> {
+  /** For the worker: writes what waits, and finds what nobody noted. */
+  async flush(options?: FlushOptions): Promise<void> {
     for (const { write, conversationIds } of await this.#owed.left()) {
       const last = await Promise.all(conversationIds.map((id) => this.#last(id)))
       await this.#advance(headsOf(last.flatMap((message) => (message && !message.isVoid ? [message] : []))))
       await this.#owed.settle(write)
     }
-    await this.#pending.flush(quietMs)
+    await this.#pending.flush(options)
   }
 
   async #advance(heads: Head[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { FlushOptions } from '../write-behind/flusher.ts'
 import { WriteBehind, type WriteBehindDeps } from '../write-behind/write-behind.ts'
 import { type MarkNote, markKind, noteId } from './mark-kind.ts'
 import { type MarkStore, markId } from './mark-store.ts'
@@ -55,7 +56,7 @@ export class Marks {
   }
 
   /** For the worker: writes what waits. */
-  flush(): Promise<void> {
-    return this.#pending.flush()
+  flush(options?: FlushOptions): Promise<void> {
+    return this.#pending.flush(options)
   }
 }

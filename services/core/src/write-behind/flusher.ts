@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises'
+
 /** What waits in Redis for MongoDB, in shards. */
 export interface DirtySource<S> {
   /** A page of one shard, from a cursor on; '0' is the one to begin with, and that of the end. */
@@ -9,6 +11,18 @@ export interface DirtySource<S> {
   ): Promise<{ cursor: string; states: S[] }>
   /** Drops states that were written, except those that changed since. */
   flushed(shard: number, states: S[]): Promise<void>
+}
+
+export interface FlushOptions {
+  /** What changed later than so long ago waits for another run. */
+  quietMs?: number
+  /**
+   * Over so long a run is spread, where several shards have something: who waits for MongoDB meanwhile is not to wait for
+   * all of it.
+   */
+  spreadMs?: number
+  /** Ends a run that is spread; the rest waits for another. */
+  signal?: AbortSignal
 }
 
 const statesPerWrite = 200
@@ -32,13 +46,16 @@ export class Flusher<S> {
     this.#onFlushed = deps.onFlushed
   }
 
-  /** @param quietMs what changed later than so long ago waits for another run */
-  async run(shards: number[], quietMs: number): Promise<void> {
+  async run(shards: number[], { quietMs = 0, spreadMs = 0, signal }: FlushOptions = {}): Promise<void> {
     // Workers that run at once seldom meet in a shard.
     const first = Math.floor(Math.random() * shards.length)
     // One after the other: this must not crowd out what people wait for.
-    for (const shard of [...shards.slice(first), ...shards.slice(0, first)])
+    for (const [i, shard] of [...shards.slice(first), ...shards.slice(0, first)].entries()) {
+      if (i > 0 && spreadMs > 0)
+        await wait(spreadMs / shards.length, undefined, { signal }).catch(() => undefined)
+      if (signal?.aborted) return
       await this.#flushShard(shard, quietMs)
+    }
   }
 
   async #flushShard(shard: number, quietMs: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
 import { type Entry, EntryStore, type EntryStoreOptions } from './entry-store.ts'
-import { Flusher } from './flusher.ts'
+import { Flusher, type FlushOptions } from './flusher.ts'
 import type { Dirty, Kind } from './kind.ts'
 import { RecentNotes } from './recent-notes.ts'
 
@@ -86,17 +86,14 @@ export class WriteBehind<T> {
     )
   }
 
-  /**
-   * For the worker: writes to MongoDB what waits.
-   * @param quietMs what changed later than so long ago is left to another run
-   */
-  async flush(quietMs = 0): Promise<void> {
+  /** For the worker: writes to MongoDB what waits. */
+  async flush(options?: FlushOptions): Promise<void> {
     const waiting = await this.#entries.waiting()
     const sum = waiting.reduce((before, count) => before + count, 0)
     this.#metrics.writeBehindWaiting.set({ kind: this.#kind.name }, sum)
     await this.#flusher.run(
       waiting.flatMap((count, shard) => (count > 0 ? [shard] : [])),
-      quietMs,
+      options,
     )
   }
 

@@ -67,8 +67,11 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
       metrics,
     },
     /** @param everyMs pause between the end of one run and the start of the next, ms */
-    repeat: (name: string, everyMs: number | (() => number), work: () => Promise<unknown>) =>
-      new Interval({ name, everyMs, work: async () => void (await work()), log }),
+    repeat: (
+      name: string,
+      everyMs: number | (() => number),
+      work: (signal: AbortSignal) => Promise<unknown>,
+    ) => new Interval({ name, everyMs, work: async (signal) => void (await work(signal)), log }),
     /** The last thing that is done. */
     async close(): Promise<void> {
       realtime.hearing.stop()

@@ -43,7 +43,11 @@ export function createConversations(
   // Each time the quiet ones, every other time those in which people are writing: of their many heads only the last is wanted.
   const quietMs = Math.min(1_000, config.WRITE_BEHIND_FLUSH_MS / 3)
   let flushes = 0
-  const flushHeads = () => heads.flush(++flushes % 2 === 0 ? 0 : quietMs)
+  // For a third of the time it writes, shard by shard, so that messages that are inserted meanwhile do not wait for all of it.
+  const spreadMs = config.WRITE_BEHIND_FLUSH_MS / 3
+  const pauseMs = config.WRITE_BEHIND_FLUSH_MS - spreadMs
+  const flushHeads = (signal: AbortSignal) =>
+    heads.flush({ quietMs: ++flushes % 2 === 0 ? 0 : quietMs, spreadMs, signal })
 
   return {
     marks,
@@ -52,8 +56,8 @@ export function createConversations(
       repeat('memberships left', 250, () =>
         Promise.all([membershipChanges.tellLeft(), membershipRepair.run()]),
       ),
-      repeat('flush of conversation heads', config.WRITE_BEHIND_FLUSH_MS, flushHeads),
-      repeat('flush of receipts', config.WRITE_BEHIND_FLUSH_MS, () => marks.flush()),
+      repeat('flush of conversation heads', pauseMs, flushHeads),
+      repeat('flush of receipts', pauseMs, (signal) => marks.flush({ spreadMs, signal })),
       repeat('changes left', 10_000, () => changes.finishLeft()),
     ],
     flushes: [() => heads.flush(), () => marks.flush()],
