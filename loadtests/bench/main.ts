@@ -16,6 +16,7 @@ import { rows } from './rows/index.ts'
 /** For all that is to reach something in one go, in about ten minutes. What the environment says goes before it. */
 const brief = {
   ROUNDS: '1',
+  WARM_UP: '8000',
   TALK_SECONDS: '3',
   PROBE_SECONDS: '2',
   HOLD_SECONDS: '6',

@@ -16,6 +16,7 @@ export interface Contestant {
   /** The program's, unless it runs more than once. */
   name: string
   program: Program
+  nodes: number
   servers: Servers
   crowd: Crowd
   /** What it does anyway when its crowd is there and silent: seen while it was the others' turn. */

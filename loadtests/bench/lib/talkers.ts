@@ -1,6 +1,7 @@
 import type { Toolbox } from '../../../infra/tools/toolbox.ts'
 import { type Contestant, endContestants, gather, names, startContestants } from './contest.ts'
 import { count } from './settings.ts'
+import { warmUp } from './warm-up.ts'
 
 /**
  * The programs with people who talk one to one, for rows that follow each other and need just these: started when the
@@ -23,6 +24,7 @@ export class Talkers {
     const programs = ['one-by-one', 'plain', 'earshot', 'relay'] as const
     this.#contestants = await startContestants(this.#box, programs, { PRESENCE_BROADCAST: 'false' })
     await gather(this.#box, this.#contestants, () => ({ userIds: names('person', this.people) }))
+    await warmUp(this.#box, this.#contestants)
     return this.#contestants
   }
 

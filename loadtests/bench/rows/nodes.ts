@@ -4,6 +4,7 @@ import { ratioGoal } from '../lib/goal.ts'
 import type { Row } from '../lib/row.ts'
 import { say } from '../lib/say.ts'
 import { count, counts } from '../lib/settings.ts'
+import { warmUp } from '../lib/warm-up.ts'
 
 /** What is sent in so long may be under way. */
 const unfinishedS = 0.5
@@ -24,6 +25,7 @@ export const nodes: Row = {
     )
     return withContestants(box, entrants, { PRESENCE_BROADCAST: 'false' }, async (contestants) => {
       await gather(box, contestants, () => ({ userIds: names('person', people) }))
+      await warmUp(box, contestants)
       const order = {
         kind: 'text',
         messages: perSecond * seconds,
