@@ -16,7 +16,12 @@ const unfinished = 500
 export async function warmUp(box: Toolbox, contestants: readonly Contestant[]): Promise<void> {
   const perNode = count('WARM_UP', 30_000)
   for (const { name, nodes, crowd } of contestants) {
-    const order = { kind: 'text', messages: 2 * Math.ceil((perNode * nodes) / 2), perSecond, unfinished } as const
+    const order = {
+      kind: 'text',
+      messages: 2 * Math.ceil((perNode * nodes) / 2),
+      perSecond,
+      unfinished,
+    } as const
     await box.reporter.step(`${name}: ${order.messages} messages for the compilers`, async () =>
       checkWhole(await crowd.talk(order)),
     )

@@ -3,14 +3,15 @@ import { callsFor } from '@earshot/core/clients/slots'
 import { TurnBatch } from '@earshot/core/turn-batch'
 import type { Redis } from 'ioredis'
 
-type Message = [channel: string, text: string]
+type Message = [channel: string, head: string, text: string]
 
 /** More in one call blocks Redis for longer than a millisecond or two. */
 const maxMessages = 1_000
 const maxChars = 1_000_000
 
 /**
- * Publishes by one call what one turn of the event loop has: a busy node publishes two messages for each that is written. In order.
+ * Publishes by one call what one turn of the event loop has: a busy node publishes two messages for each that is written, of the
+ * same text, which goes to Redis once. In order.
  */
 export class GatheredPublish {
   readonly #redis: Redis
@@ -24,13 +25,13 @@ export class GatheredPublish {
     this.#batch = new TurnBatch((messages) => survived(this.#send(messages)), {
       max: maxMessages,
       maxWeight: maxChars,
-      weightOf: ([, text]) => text.length,
+      weightOf: ([, , text]) => text.length,
     })
   }
 
-  /** Resolves when Redis has it, or could not take it. */
-  publish(channel: string, text: string): Promise<unknown> {
-    return this.#batch.add([channel, text])
+  /** Resolves when Redis has it, head and text in one, or could not take it. */
+  publish(channel: string, head: string, text: string): Promise<unknown> {
+    return this.#batch.add([channel, head, text])
   }
 
   /** What is published by other means after this call comes after all that was published here. */
@@ -43,9 +44,20 @@ export class GatheredPublish {
       callsFor(this.#redis, messages).map((some) =>
         this.#script(
           some.map(([channel]) => channel),
-          some.map(([, text]) => text),
+          argumentsOf(some),
         ),
       ),
     )
   }
+}
+
+/** What follows each other and says the same shares its text. */
+function argumentsOf(messages: Message[]): (string | number)[] {
+  const heads: (string | number)[] = []
+  const texts: string[] = []
+  for (const [, head, text] of messages) {
+    if (texts.at(-1) !== text) texts.push(text)
+    heads.push(head, texts.length)
+  }
+  return [...heads, ...texts]
 }

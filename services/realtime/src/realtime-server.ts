@@ -140,10 +140,10 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
     last = survived(publish(channel, message))
     return last
   }
-  const tell = (channel: string, message: string | Buffer) => {
+  const tell = (channel: string, head: string, text: string | Buffer) => {
     // What is long shares no call: scripts take longer over what they are given than the call costs.
-    if (Buffer.isBuffer(message)) followed(channel, message)
-    else last = gathered.publish(channel, message)
+    if (Buffer.isBuffer(text)) followed(channel, Buffer.concat([Buffer.from(head), text]))
+    else last = gathered.publish(channel, head, text)
   }
   publisher.spublish = followed as typeof publisher.spublish
   return { tell, published: () => last }

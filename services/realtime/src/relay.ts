@@ -2,7 +2,7 @@ import type { ServerEventName, ServerPayload } from '@earshot/protocol'
 import type { Namespace, Socket } from 'socket.io'
 import { bytesFrame, textBytesIn, textFrame } from './text-frame.ts'
 
-type Publish = (channel: string, message: string | Buffer) => void
+type Publish = (channel: string, head: string, text: string | Buffer) => void
 
 /** What is used here of the adapter beyond its types. */
 interface RawAdapter {
@@ -76,13 +76,13 @@ export class Relay {
     const head = `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
     const channel = this.channelOf(room)
     if (text.length < bytesFromChars) {
-      if (!isHereOnly) this.#publish(channel, head + text)
+      if (!isHereOnly) this.#publish(channel, head, text)
       this.#deliver(room, exceptId, () => textFrame(text), text)
       return
     }
     told.frame ??= textFrame(text)
     const { frame } = told
-    if (!isHereOnly) this.#publish(channel, Buffer.concat([Buffer.from(head), textBytesIn(frame)]))
+    if (!isHereOnly) this.#publish(channel, head, textBytesIn(frame))
     this.#deliver(room, exceptId, () => frame, text)
   }
 
