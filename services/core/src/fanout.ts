@@ -6,6 +6,8 @@ export interface FanoutOptions {
   exceptSocketId?: string | undefined
   /** No other node is told: nobody there would hear it, see `hearsElsewhere`. */
   isHereOnly?: boolean | undefined
+  /** The devices of this node hear of it only then. Never rejects. */
+  hereAfter?: Promise<void> | undefined
 }
 
 /** Tells clients on every node. Best effort by nature: what is missed here is found again by `sync`. */
@@ -25,7 +27,12 @@ export interface Fanout {
   /** Every device of many users, by as few messages between nodes as will do. */
   toUsers<E extends ServerEventName>(userIds: string[], event: E, payload: ServerPayload<E>): void
   /** Every device of a group's members. */
-  toGroup<E extends ServerEventName>(groupId: string, event: E, payload: ServerPayload<E>): void
+  toGroup<E extends ServerEventName>(
+    groupId: string,
+    event: E,
+    payload: ServerPayload<E>,
+    options?: Pick<FanoutOptions, 'hereAfter'>,
+  ): void
   /** The same for what gives away that a user is there: only those hear it who may know. */
   activity<E extends ServerEventName>(
     groupId: string,

@@ -61,6 +61,7 @@ export class Relay {
   /**
    * The payload is not changed after this call.
    * @param options.isHereOnly no other node is told
+   * @param options.hereAfter this node's sockets are told only then
    */
   tell<E extends ServerEventName>(
     room: string,
@@ -69,21 +70,23 @@ export class Relay {
     {
       exceptId = '',
       isHereOnly = false,
-    }: { exceptId?: string | undefined; isHereOnly?: boolean | undefined } = {},
+      hereAfter,
+    }: {
+      exceptId?: string | undefined
+      isHereOnly?: boolean | undefined
+      hereAfter?: Promise<void> | undefined
+    } = {},
   ): void {
     const told = this.#toldAs(event, payload as object)
     const { text } = told
     const head = `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
-    const channel = this.channelOf(room)
-    if (text.length < bytesFromChars) {
-      if (!isHereOnly) this.#publish(channel, head, text)
-      this.#deliver(room, exceptId, () => textFrame(text), text)
-      return
-    }
-    told.frame ??= textFrame(text)
+    const isLong = text.length >= bytesFromChars
+    if (isLong) told.frame ??= textFrame(text)
     const { frame } = told
-    if (!isHereOnly) this.#publish(channel, head, textBytesIn(frame))
-    this.#deliver(room, exceptId, () => frame, text)
+    if (!isHereOnly) this.#publish(this.channelOf(room), head, frame ? textBytesIn(frame) : text)
+    const deliver = () => this.#deliver(room, exceptId, () => frame ?? textFrame(text), text)
+    if (hereAfter) void hereAfter.then(deliver)
+    else deliver()
   }
 
   /** Whether this node listens to a room. */

@@ -51,8 +51,13 @@ export class SocketFanout implements Fanout {
     }
   }
 
-  toGroup<E extends ServerEventName>(groupId: string, event: E, payload: ServerPayload<E>): void {
-    this.#tell(groupRoom(groupId), event, payload)
+  toGroup<E extends ServerEventName>(
+    groupId: string,
+    event: E,
+    payload: ServerPayload<E>,
+    options?: FanoutOptions,
+  ): void {
+    this.#tell(groupRoom(groupId), event, payload, options)
   }
 
   activity<E extends ServerEventName>(
@@ -90,10 +95,11 @@ export class SocketFanout implements Fanout {
     room: string,
     event: E,
     payload: ServerPayload<E>,
-    { exceptSocketId: exceptId, isHereOnly }: FanoutOptions = {},
+    { exceptSocketId: exceptId, isHereOnly, hereAfter }: FanoutOptions = {},
   ): void {
     if (this.#relay && event !== 'user_typing')
-      this.#relay.tell(room, event, payload, { exceptId, isHereOnly })
+      this.#relay.tell(room, event, payload, { exceptId, isHereOnly, hereAfter })
+    else if (hereAfter) void hereAfter.then(() => this.#emit(room, event, payload, exceptId))
     else this.#emit(room, event, payload, exceptId)
   }
 

@@ -1,11 +1,11 @@
-import { publisherClient, subscriberClient } from '@earshot/core/clients/redis'
+import { commandClient, subscriberClient } from '@earshot/core/clients/redis'
 import { learnSlots } from '@earshot/core/clients/slots'
 import t from 'tap'
 import { GatheredPublish } from '../src/gathered-publish.ts'
 
 t.test('what shares a call arrives whole, in order, each where it belongs', async (t) => {
   const url = process.env.TEST_REDIS_URL ?? ''
-  const [subscriber, publisher] = [subscriberClient(url, 'hears'), publisherClient(url, 'tells')]
+  const [subscriber, publisher] = [subscriberClient(url, 'hears'), commandClient(url, 'tells')]
   t.teardown(() => [subscriber, publisher].map((client) => client.disconnect()))
   await Promise.all([subscriber.connect(), publisher.connect()])
   await learnSlots(publisher)

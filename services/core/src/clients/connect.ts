@@ -3,13 +3,13 @@ import type { Db } from 'mongodb'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createIndexes, mongoClient } from './mongo.ts'
-import { commandClient, producerClient, publisherClient, subscriberClient } from './redis.ts'
+import { commandClient, producerClient, subscriberClient } from './redis.ts'
 import { learnSlots } from './slots.ts'
 
 /** The connections of one process, each for one use: see `redis.ts` for how they behave in an outage. */
 export interface Connected {
+  /** Commands, and what is published: what a node notes and then tells goes to Redis in this order, and by one write. */
   redis: Redis
-  publisher: Redis
   subscriber: Redis
   producer: Redis
   /** One more to the queues' Redis, for a consumer of jobs. */
@@ -22,7 +22,6 @@ export interface Connected {
 export async function connectStores(config: LoadedConfig, log: Logger): Promise<Connected> {
   const queueUrl = config.QUEUE_REDIS_URL ?? config.REDIS_URL
   const redis = commandClient(config.REDIS_URL, `${config.NODE_ID}:commands`)
-  const publisher = publisherClient(config.REDIS_URL, `${config.NODE_ID}:publish`)
   const subscriber = subscriberClient(config.REDIS_URL, `${config.NODE_ID}:subscribe`)
   const producer = producerClient(queueUrl, `${config.NODE_ID}:queue`)
   const clients: Redis[] = []
@@ -32,8 +31,8 @@ export async function connectStores(config: LoadedConfig, log: Logger): Promise<
     await client.connect()
     return client
   }
-  await Promise.all([redis, publisher, subscriber, producer].map(open))
-  await Promise.all([redis, publisher, subscriber].map(learnSlots))
+  await Promise.all([redis, subscriber, producer].map(open))
+  await Promise.all([redis, subscriber].map(learnSlots))
   const mongo = mongoClient({
     uri: config.MONGODB_URI,
     writeConcern: config.MONGODB_WRITE_CONCERN,
@@ -44,7 +43,6 @@ export async function connectStores(config: LoadedConfig, log: Logger): Promise<
   await createIndexes(db)
   return {
     redis,
-    publisher,
     subscriber,
     producer,
     addConsumer: () => open(subscriberClient(queueUrl, `${config.NODE_ID}:jobs`)),

@@ -1,22 +1,11 @@
 import { Redis, type RedisOptions } from 'ioredis'
 
 /**
- * For commands: fails fast while Redis is away (the caller answers `RETRY_LATER`) instead of queueing without
- * bound, and never sends a command twice. Commands of one tick share a pipeline.
+ * For commands and for publishing: fails fast while Redis is away (the caller answers `RETRY_LATER`; what cannot be told now is worth
+ * nothing later, clients `sync`) instead of queueing without bound, and never sends a command twice. Commands of one tick share a
+ * pipeline, and so an order.
  */
 export function commandClient(url: string, name: string): Redis {
-  return connect(url, {
-    connectionName: name,
-    enableAutoPipelining: true,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 5_000,
-  })
-}
-
-/** For a publisher: what cannot be sent now is worth nothing later, clients `sync`. What is told in one tick shares a pipeline. */
-export function publisherClient(url: string, name: string): Redis {
   return connect(url, {
     connectionName: name,
     enableAutoPipelining: true,

@@ -14,6 +14,11 @@ export interface Committed {
   doc: MessageDoc
   /** The same key was used before; `doc` is what it made then. */
   isDuplicate: boolean
+  /**
+   * The conversation's list has it, whatever is killed from here on: then it may be acknowledged. On its way to Redis before what is
+   * told after this. Never rejects.
+   */
+  noted: Promise<void>
 }
 
 interface Waiting {
@@ -59,8 +64,8 @@ export class Committer {
   readonly #metrics: Metrics
   readonly #queue: Waiting[] = []
   #pump: Promise<void> | undefined
-  /** Of the last batch that was written. */
-  #answering: Promise<void> = Promise.resolve()
+  /** The last batch that was written, and those before it. */
+  #noted: Promise<void> = Promise.resolve()
 
   constructor(deps: {
     store: MessageStore
@@ -95,7 +100,7 @@ export class Committer {
   /** Resolves when nothing waits any more. */
   async drained(): Promise<void> {
     while (this.#pump) await this.#pump
-    await this.#answering
+    await this.#noted
   }
 
   async #run(): Promise<void> {
@@ -111,8 +116,6 @@ export class Committer {
         this.#writing.worked()
       } catch (err) {
         const coded = toCodedError(err)
-        // What was written is answered, whatever came after.
-        await this.#answering
         this.#writing.failed(err)
         for (const { reject } of batch) reject(coded)
       }
@@ -154,24 +157,26 @@ export class Committer {
       else if (outcome?.kind !== 'exists') displaced.push(entry)
       else written.push({ ...entry, existing: outcome.existing })
     }
-    this.#answering = this.#answer(written, write, this.#answering)
+    this.#answer(written, write)
     await this.#takeBack(written)
     if (displaced.length > 0) await this.#findNewPlaces(displaced)
   }
 
-  /** The next batch need not wait for this one's heads, but is answered after it. */
-  async #answer(written: Written[], write: string, before: Promise<void>): Promise<void> {
+  #answer(written: Written[], write: string): void {
     // Of a duplicate too: a crash may have come between its commit and its head.
-    await this.#heads.note(
+    const heads = this.#heads.note(
       written.map(({ doc, existing }) => existing ?? doc),
       write,
     )
-    await before
+    const before = this.#noted
+    // In order: what is told here waits for it.
+    const noted = heads.then(() => before)
+    this.#noted = noted
     for (const { item, doc, existing } of written) {
-      if (existing) this.#answerDuplicate(item, doc, existing)
+      if (existing) this.#answerDuplicate(item, doc, existing, noted)
       else {
         this.#metrics.messages.inc({ result: 'new' })
-        item.resolve({ doc, isDuplicate: false })
+        item.resolve({ doc, isDuplicate: false, noted })
       }
     }
   }
@@ -184,14 +189,14 @@ export class Committer {
     }
   }
 
-  #answerDuplicate(item: Waiting, doc: MessageDoc, existing: MessageDoc): void {
+  #answerDuplicate(item: Waiting, doc: MessageDoc, existing: MessageDoc, noted: Promise<void>): void {
     if (existing.fingerprint !== doc.fingerprint) {
       this.#metrics.messages.inc({ result: 'conflict' })
       item.reject(keyConflict())
       return
     }
     this.#metrics.messages.inc({ result: 'duplicate' })
-    item.resolve({ doc: existing, isDuplicate: true })
+    item.resolve({ doc: existing, isDuplicate: true, noted })
   }
 
   /** Redis counted from too low: it was wiped, or a hole was closed before its writer came. */

@@ -35,6 +35,15 @@ export interface Sender {
   correlationId: string
 }
 
+/** What is in MongoDB, and to be told. */
+interface Sent {
+  doc: MessageDoc
+  /** Where a voice message can be played at once. */
+  voiceUrl: string | undefined
+  /** `Committed.noted`; `undefined` for what was sent long ago. */
+  noted: Promise<void> | undefined
+}
+
 type SendOptions = Pick<SendMessage, 'clientMessageId' | 'replyTo' | 'senderId' | 'senderName'>
 
 /** Sending: who may → the message made → kept → committed → told → acknowledged. */
@@ -155,13 +164,14 @@ export class MessageService {
     options: SendOptions,
   ): Promise<SendAck> {
     const draft = this.#draft(sender, target, said, options)
-    const { doc, voiceUrl } = await this.#commit(sender, draft, may, said)
+    const { doc, voiceUrl, noted } = await this.#commit(sender, draft, may, said)
     const isRecorded = voiceUrl?.startsWith('data:') === true
     // Asked meanwhile; it never rejects.
     const hearers = isRecorded ? this.#hearersElsewhere(sender, target) : undefined
     await this.#voice.committed(doc, isRecorded, sender.correlationId)
     // A duplicate is told again: a crash may have come between its commit and its telling.
-    this.#deliver(sender, target, doc, voiceUrl, hearers && (await hearers))
+    this.#deliver(sender, target, doc, { voiceUrl, noted, hearers: hearers && (await hearers) })
+    await noted
     await this.#fanout.told()
     return {
       _id: doc._id,
@@ -176,12 +186,7 @@ export class MessageService {
    * What comes before the commit is done in the order in which the sender said things: one message may need a look-up
    * where the next finds its answer in a cache, and must not be overtaken. The commit itself is not waited for.
    */
-  async #commit(
-    sender: Sender,
-    bare: MessageDraft,
-    may: () => Promise<unknown>,
-    said: Said,
-  ): Promise<{ doc: MessageDoc; voiceUrl: string | undefined }> {
+  async #commit(sender: Sender, bare: MessageDraft, may: () => Promise<unknown>, said: Said): Promise<Sent> {
     const { voiceUrl, committed } = await this.#inOrder.run(sender.userId, async () => {
       try {
         await may()
@@ -194,10 +199,10 @@ export class MessageService {
       }
     })
     const outcome = await committed
-    if ('value' in outcome) return { doc: outcome.value.doc, voiceUrl }
+    if ('value' in outcome) return { doc: outcome.value.doc, voiceUrl, noted: outcome.value.noted }
     const before = await this.#saidBefore(bare, outcome.error)
     if (!before) throw outcome.error
-    return { doc: before, voiceUrl }
+    return { doc: before, voiceUrl, noted: undefined }
   }
 
   /** @throws {CodedError} `NOT_FOUND` for an answer to what is not in this conversation, wherever else it may be */
@@ -245,25 +250,28 @@ export class MessageService {
     return new Set(users.filter((_, i) => are[i]))
   }
 
-  /** @param hearers who has devices on other nodes; `undefined`: perhaps everybody */
+  /**
+   * Other nodes are told at once, and hear of it after Redis has noted it; here it is told when Redis has answered.
+   * @param hearers who has devices on other nodes; `undefined`: perhaps everybody
+   */
   #deliver(
     sender: Sender,
     target: Target,
     doc: MessageDoc,
-    voiceUrl: string | undefined,
-    hearers: Set<string> | undefined,
+    { voiceUrl, noted: hereAfter, hearers }: Omit<Sent, 'doc'> & { hearers: Set<string> | undefined },
   ): void {
     const message = toMessage(doc)
     if (doc.voiceMessage && voiceUrl) message.voiceMessage = voiceOutput(doc._id, doc.voiceMessage, voiceUrl)
     const isVoice = doc.messageType === 'voice'
     if (target.kind === 'group') {
-      this.#fanout.toGroup(target.groupId, isVoice ? 'new_group_voice_message' : 'new_group_message', message)
+      const event = isVoice ? 'new_group_voice_message' : 'new_group_message'
+      this.#fanout.toGroup(target.groupId, event, message, { hereAfter })
       return
     }
     const event = isVoice ? 'new_voice_message' : 'new_message'
     const tell = (userId: string, exceptSocketId?: string) => {
       const isHereOnly = hearers && !hearers.has(userId)
-      this.#fanout.toUser(userId, event, message, { exceptSocketId, isHereOnly })
+      this.#fanout.toUser(userId, event, message, { exceptSocketId, isHereOnly, hereAfter })
     }
     if (target.recipientId !== sender.userId) tell(target.recipientId)
     tell(sender.userId, sender.socketId)

@@ -3,6 +3,7 @@ import { inSlices } from '../in-slices.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { Outage } from '../observability/outage.ts'
+import { TurnBatch } from '../turn-batch.ts'
 import { type Entry, EntryStore, type EntryStoreOptions } from './entry-store.ts'
 import { Flusher, type FlushOptions } from './flusher.ts'
 import type { Dirty, Kind } from './kind.ts'
@@ -31,8 +32,7 @@ export class WriteBehind<T> {
   readonly #noting: Outage
   readonly #reading: Outage
   readonly #recent = new RecentNotes()
-  #gathered: Entry[] = []
-  #turn: Promise<void> | undefined
+  readonly #notes: TurnBatch<Entry, void>
 
   /** @param write to MongoDB, safe to repeat and to run out of order */
   constructor(
@@ -46,6 +46,7 @@ export class WriteBehind<T> {
     this.#metrics = metrics
     this.#noting = new Outage(log, `noting ${kind.name} in Redis`)
     this.#reading = new Outage(log, `reading ${kind.name} in Redis`)
+    this.#notes = new TurnBatch((notes) => this.#send(notes), { max: notesPerCall })
     this.#flusher = new Flusher<Dirty<T>>({
       source: this.#entries,
       write: (states) => write(states.map(({ value }) => value).filter((value) => value !== undefined)),
@@ -55,15 +56,13 @@ export class WriteBehind<T> {
 
   /**
    * Resolves when Redis has the values, or MongoDB where Redis cannot take them. What is noted in one turn of the event
-   * loop shares one call.
+   * loop shares one call; what is sent to Redis in later turns, or told to be published after this call, comes after it there.
    */
   note(values: T[]): Promise<void> {
     if (values.length === 0) return Promise.resolve()
-    for (const value of values) {
-      this.#gathered.push([this.#kind.idOf(value), this.#kind.encode(value)])
-    }
-    this.#turn ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#send())
-    return this.#turn
+    const calls = values.map((value) => this.#notes.add([this.#kind.idOf(value), this.#kind.encode(value)]))
+    // In order: the call of the last is answered after those before it.
+    return Promise.all(new Set(calls)).then(() => undefined)
   }
 
   /** Redis lost its memory, or may have: it gets again what this node noted within the last seconds. */
@@ -108,10 +107,7 @@ export class WriteBehind<T> {
     }
   }
 
-  async #send(): Promise<void> {
-    const notes = this.#gathered
-    this.#gathered = []
-    this.#turn = undefined
+  async #send(notes: Entry[]): Promise<void> {
     for (const [id, fields] of notes) this.#recent.add(id, fields)
     await this.#noteAll(notes)
   }

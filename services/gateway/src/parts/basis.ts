@@ -87,7 +87,7 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
     ...(config.LEGACY_ADOPTION && { legacy: () => legacy.passed() }),
   })
   const realtime: Realtime = createRealtime({
-    publisher: connected.publisher,
+    publisher: connected.redis,
     subscriber: connected.subscriber,
     prefix,
     metrics,

@@ -21,7 +21,7 @@ export function createGroups({
 }: Basis) {
   const { conversations, memberships, groupSizes: sizes, users } = stores
   const changes = new MembershipChanges({
-    pending: new PendingMemberships(connected.publisher, prefix),
+    pending: new PendingMemberships(connected.redis, prefix),
     announcer: realtime.memberships,
     memberships,
   })

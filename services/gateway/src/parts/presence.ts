@@ -19,7 +19,7 @@ import type { Basis } from './basis.ts'
 /** Who is there, who may know it, and who is told. */
 export function createPresence(basis: Basis) {
   const { config, connected, stores, prefix, realtime, whoSeesWhom, fanout, limits, metrics, log } = basis
-  const { redis, publisher, db } = connected
+  const { redis, db } = connected
   const { users, blocks, memberships } = stores
   const { subscriptions } = realtime
   const broadcasts = config.PRESENCE_BROADCAST
@@ -47,7 +47,7 @@ export function createPresence(basis: Basis) {
   const { teller } = telling
   const outbox = new PresenceOutbox({
     store: leaseStore,
-    publisher,
+    publisher: redis,
     tell: (state, isAgain) => teller.changed(state, isAgain),
   })
   const leases = new LeaseHolder({

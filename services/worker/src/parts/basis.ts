@@ -22,12 +22,12 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
   const limits = limitsOf(config)
   const metrics = createMetrics({ role: 'worker', node: config.NODE_ID })
   const connected = await connectStores(config, log)
-  const { redis, publisher, subscriber, db } = connected
+  const { redis, subscriber, db } = connected
   const prefix = config.REDIS_PREFIX
   await agreeOnShards(redis, prefix, config.PRESENCE_SHARDS)
   const consumer = await connected.addConsumer()
   const blobStores = await openBlobStores(config, db, log)
-  const realtime = createRealtime({ publisher, subscriber, prefix, metrics, log })
+  const realtime = createRealtime({ publisher: redis, subscriber, prefix, metrics, log })
 
   return {
     config,

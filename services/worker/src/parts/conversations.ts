@@ -22,7 +22,7 @@ export function createConversations(
   onAdvanced: ((heads: MessageDoc[]) => Promise<void>) | undefined,
 ) {
   const { config, connected, stores, prefix, realtime, fanout, metrics, writeBehind, repeat } = basis
-  const { publisher, db } = connected
+  const { redis, db } = connected
   const { messages, conversations, memberships } = stores
 
   const heads = new ConversationHeads({ store: conversations, messages, writeBehind, onAdvanced })
@@ -36,7 +36,7 @@ export function createConversations(
     fanout,
   })
   const { memberships: announcer } = realtime
-  const pending = new PendingMemberships(publisher, prefix)
+  const pending = new PendingMemberships(redis, prefix)
   const membershipChanges = new MembershipChanges({ pending, announcer, memberships })
   const membershipRepair = new MembershipRepair({ pending, announcer, metrics })
 

@@ -14,7 +14,7 @@ import type { Basis } from './basis.ts'
 /** Leases that ran out, `lastSeen` in MongoDB, and what nobody was told. */
 export function createPresence(basis: Basis) {
   const { config, connected, stores, prefix, realtime, fanout, limits, metrics, log, repeat } = basis
-  const { redis, publisher, db } = connected
+  const { redis, db } = connected
   const { users, memberships, messages, leases } = stores
 
   const lastSeen = new LastSeenStore(db, users)
@@ -57,7 +57,7 @@ export function createPresence(basis: Basis) {
   })
   const outbox = new PresenceOutbox({
     store: leases,
-    publisher,
+    publisher: redis,
     tell: (state, isAgain) => telling.teller.changed(state, isAgain),
   })
   const reconciler = new PresenceReconciler({
