@@ -113,11 +113,8 @@ export class Connection {
     try {
       this.#tokenError = undefined
       send({ token: await getToken() })
-    } catch (cause) {
-      this.#tokenError =
-        cause instanceof CodedError
-          ? cause
-          : new CodedError('RETRY_LATER', 'No token could be had.', { cause })
+    } catch (error) {
+      this.#tokenError = error as CodedError
       send({})
     }
   }

@@ -1,4 +1,5 @@
 import { CodedError } from '@earshot/protocol'
+import { tokenFrom } from './options.ts'
 import { isRetryable, type RetryPolicy, retryDelayMs, sleep } from './retry.ts'
 import { fromHttpStatus, fromWire } from './wire-error.ts'
 
@@ -67,7 +68,7 @@ export class HttpTransport {
     { query, body, raw, signal, timeoutMs = this.#timeoutMs, ...request }: HttpRequest = {},
   ): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
-    const token = await this.#getToken?.()
+    const token = this.#getToken && (await tokenFrom(this.#getToken))
     if (token) headers.authorization = `Bearer ${token}`
     if (body !== undefined) headers['content-type'] = 'application/json'
     const limit = AbortSignal.timeout(timeoutMs)

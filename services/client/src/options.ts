@@ -1,3 +1,4 @@
+import { CodedError } from '@earshot/protocol'
 import type { ManagerOptions, SocketOptions } from 'socket.io-client'
 import type { OutboxStorage } from './outbox/outbox-storage.ts'
 import type { RetryPolicy } from './retry.ts'
@@ -23,5 +24,15 @@ export type EarshotOptions = TokenSource & {
 
 export function tokenSource(source: TokenSource): () => Promise<string> {
   const { token, getToken } = source
-  return async () => (getToken ? getToken() : token)
+  return async () => (getToken ? tokenFrom(getToken) : token)
+}
+
+/** @throws {CodedError} also where the application throws something else: what keeps it from having a token may be over later */
+export async function tokenFrom(getToken: () => string | Promise<string>): Promise<string> {
+  try {
+    return await getToken()
+  } catch (cause) {
+    if (cause instanceof CodedError) throw cause
+    throw new CodedError('RETRY_LATER', 'No token could be had.', { cause })
+  }
 }

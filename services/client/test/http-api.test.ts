@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import t, { type Test } from 'tap'
-import { HttpApi } from '../src/index.ts'
+import { EarshotClient, HttpApi } from '../src/index.ts'
 import { startTestServer } from './test-server.ts'
 
 async function api(t: Test, onRequest: RequestListener) {
@@ -45,6 +45,27 @@ t.test('the error page of a proxy becomes an error of the table', async (t) => {
 
 t.test('a server that is away is worth another try', async (t) => {
   await t.rejects(new HttpApi({ url: 'http://127.0.0.1:1' }).limits(), { code: 'RETRY_LATER' })
+})
+
+t.test('a token that cannot be had is worth another try', async (t) => {
+  let asked = 0
+  const { url } = await startTestServer(t, (_request, response) => void response.end('{"_id":"ann"}'))
+  const http = new EarshotClient({
+    url,
+    getToken: async () => {
+      asked++
+      if (asked === 1) throw new TypeError('fetch failed')
+      return 'secret'
+    },
+  }).http
+  t.match(await http.me(), { _id: 'ann' })
+  await t.rejects(
+    new HttpApi({ url, getToken: () => Promise.reject(new Error('no')) }).register({
+      username: 'ann',
+      password: 'long enough',
+    }),
+    { name: 'CodedError', code: 'RETRY_LATER' },
+  )
 })
 
 t.test('the token goes to our own media only', async (t) => {

@@ -231,3 +231,29 @@ t.test('a storage that fails keeps nothing from being sent', async (t) => {
   t.match(await outbox.add(item('a')), { _id: 'a' })
   t.ok(warnings().length >= 2)
 })
+
+t.test('locks that cannot be had keep nothing from being sent', async (t) => {
+  const warnings = t.capture(console, 'warn')
+  const exclusively = () => Promise.reject(new DOMException('not active', 'InvalidStateError'))
+  const { outbox, heard } = start(async (sent) => ackOf(sent), { ...memory(), exclusively })
+  t.match(await outbox.add(item('a')), { _id: 'a' })
+  t.notOk(heard.some(([event]) => event === 'send_refused'))
+  t.equal(warnings().length, 1)
+})
+
+t.test('what another client sent from the same storage is not taken back', async (t) => {
+  const connection = Promise.withResolvers<void>()
+  const kept = memory()
+  const has = async (id: string) => kept.items.some(({ clientMessageId }) => clientMessageId === id)
+  const { outbox } = start(
+    async (sent) => ackOf(sent),
+    { ...kept, put: async (added) => void kept.items.push(added), has },
+    () => connection.promise,
+  )
+  const sending = outbox.add(item('a'))
+  await new Promise(setImmediate)
+  await kept.remove('a')
+  t.equal(await outbox.cancel('a'), false)
+  connection.resolve()
+  t.match(await sending, { _id: 'a' })
+})

@@ -71,6 +71,27 @@ t.test('edit, react, delete: told, stored, learnt of by sync', async (t) => {
   )
 })
 
+t.test('what one does to a message at once is done in the order in which one did it', async (t) => {
+  const cluster = await startCluster(t, { nodes: 1, workers: 0 })
+  const ann = await cluster.connect('ann')
+  const { _id: messageId, conversationId } = await ann.send('message', { recipientId: 'ann', content: 'x' })
+  const contents = ['y', 'x', 'z', 'x']
+  const edits = await Promise.all(contents.map((content) => ann.send('edit_message', { messageId, content })))
+  t.same(
+    edits.map(({ changeSeq }) => changeSeq),
+    [1, 2, 3, 4],
+  )
+  const page = await ann.get<HistoryPage>(`/chat/${encodeURIComponent(conversationId)}/messages`)
+  t.match(page.messages, [{ content: 'x' }])
+  const reactions = await Promise.all(
+    [false, true, false].map((remove) => ann.send('react', { messageId, emoji: '👍', remove })),
+  )
+  t.same(
+    reactions.map(({ changeSeq }) => changeSeq),
+    [5, 6, 7],
+  )
+})
+
 t.test('changes from two nodes at once, with Redis wiped between: dense', async (t) => {
   const cluster = await startCluster(t, { env: { LIMIT_REACTION_KINDS_PER_USER: '25' } })
   const ann = await cluster.connect('ann', 0)

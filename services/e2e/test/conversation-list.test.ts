@@ -145,6 +145,24 @@ t.test('what one wrote oneself is not unread, whoever wrote last and however it 
   t.same((await unread(ann)).sort(), [0, 1], 'one of each')
 })
 
+t.test(
+  'what one wrote oneself stays read when the last message is changed before it is carried',
+  async (t) => {
+    const cluster = await startCluster(t, { nodes: 1, workers: 0 })
+    const ann = await cluster.connect('ann')
+    const bob = await cluster.connect('bob')
+    for (const content of ['1', '2', '3']) await ann.send('message', { recipientId: 'bob', content })
+    await bob.send('message', { recipientId: 'ann', content: '4' })
+    const { _id: messageId } = await ann.send('message', { recipientId: 'bob', content: '5' })
+    await ann.send('edit_message', { messageId, content: 'five' })
+    const unread = async () => (await list(bob)).conversations.map(({ unreadCount }) => unreadCount)
+    t.same(await unread(), [1])
+    await cluster.addWorker()
+    while ((await cluster.redis.keys(`${cluster.prefix}:{heads*`)).length > 0) await list(bob)
+    t.same(await unread(), [1], 'carried to MongoDB')
+  },
+)
+
 t.test('the last message has its status, and the mark is that of the receipts', async (t) => {
   const cluster = await startCluster(t, { workers: 0 })
   const ann = await cluster.connect('ann', 0)

@@ -1,6 +1,7 @@
-import type { Group, HistoryPage } from '@earshot/protocol'
+import type { ConversationList, Group, HistoryPage } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
+import { Gate } from '../src/gate.ts'
 import { dataUrl, webmBytes } from '../src/speech.ts'
 
 t.test('a group over two nodes: created, written to, left', async (t) => {
@@ -94,4 +95,22 @@ t.test('groups: bad input', async (t) => {
   t.equal((await post({ members: [] })).status, 400)
   t.equal((await post({ name: '', members: [] })).status, 400)
   t.equal((await post({ name: 'x', members: [], owner: 'eve' })).status, 400)
+})
+
+t.test('a group that was only half made is in no list', async (t) => {
+  const { gate, url } = await Gate.to(process.env.TEST_MONGODB_URI ?? '')
+  t.teardown(() => gate.close())
+  const cluster = await startCluster(t, { nodes: 1, workers: 0, mongoUri: url })
+  const ann = await cluster.connect('ann')
+  await cluster.connect('bob')
+  const ensured = gate.hold('update', 'conversations')
+  const json = { name: 'Trip', members: ['bob'] }
+  const creating = ann.http('/group', { method: 'POST', json })
+  await ensured.asked
+  while ((await cluster.db.collection('conversations').countDocuments({})) === 0);
+  t.equal(await cluster.db.collection('memberships').countDocuments({}), 2)
+  t.same((await ann.get<ConversationList>('/chat')).conversations, [], 'as it stays when the node dies here')
+  ensured.release()
+  t.equal((await creating).status, 201)
+  t.match((await ann.get<ConversationList>('/chat')).conversations, [{ name: 'Trip' }])
 })

@@ -58,6 +58,23 @@ t.test('an attachment whose message never came to be is taken back', async (t) =
   t.same(await kept(cluster), nothing)
 })
 
+t.test('an attachment by the key of another conversation hinders nobody from deleting', async (t) => {
+  const cluster = await startCluster(t, { nodes: 1, workers: 0, env })
+  const ann = await cluster.connect('ann')
+  const [bob, carl] = [await cluster.connect('bob'), await cluster.connect('carl')]
+  const { url } = await upload(ann, opaqueBytes(100))
+  const file = { messageType: 'file', file: fileOf(url), clientMessageId: 'k' }
+  const { _id: messageId } = await ann.send('message', { recipientId: 'bob', ...file })
+  t.match(await ann.raw('message', { recipientId: 'carl', ...file }), { error: { code: 'CONFLICT' } })
+  await makeDue(cluster)
+  await cluster.addWorker()
+  await until(async () => (await carl.http(url)).status === 404)
+  t.equal((await bob.http(url)).status, 200)
+  await ann.send('delete_message', { messageId })
+  await until(async () => (await kept(cluster)).media === 0)
+  t.same(await kept(cluster), nothing)
+})
+
 t.test('what a killed node was receiving goes', async (t) => {
   const cluster = await startCluster(t, { nodes: 1, workers: 0, env })
   const doomed = await cluster.addProcess('gateway')

@@ -1,3 +1,11 @@
+import type { BlobStore } from '@earshot/core/media/blob-store'
+import { GridFsBlobStore } from '@earshot/core/media/gridfs-blob-store'
+import { ResumableUploads } from '@earshot/core/media/resumable-uploads'
+import { UploadDiscarder } from '@earshot/core/media/upload-discarder'
+import { UploadLocks } from '@earshot/core/media/upload-locks'
+import { UploadStore } from '@earshot/core/media/upload-store'
+import { createLogger } from '@earshot/core/observability/logger'
+import { settled } from '@earshot/core/settled'
 import type { MediaRecord } from '@earshot/protocol'
 import t from 'tap'
 import { startCluster } from '../src/cluster.ts'
@@ -141,3 +149,50 @@ t.test('rights, limits, and giving up', async (t) => {
   const options = await fetch(`${ann.url}/media/uploads`, { method: 'OPTIONS' })
   t.match([options.status, options.headers.get('tus-max-size')], [204, '1000000'])
 })
+
+t.test(
+  'a piece that ends while another one takes its place is kept or refused, and its bytes with it',
+  async (t) => {
+    const { db } = await startCluster(t, { nodes: 0, workers: 0 })
+    const log = createLogger({ level: 'silent', role: 'test', nodeId: 'test' })
+    const store = new UploadStore(db)
+    const locks = new UploadLocks(db, log)
+    const gridfs = new GridFsBlobStore(db)
+    let beforeDeletion: (() => Promise<unknown>) | undefined
+    const blobs = {
+      put: (...args: Parameters<BlobStore['put']>) => gridfs.put(...args),
+      async delete(key: string) {
+        const first = beforeDeletion
+        beforeDeletion = undefined
+        await first?.()
+        await gridfs.delete(key)
+      },
+    } as BlobStore
+    const uploads = new ResumableUploads({
+      ...{ store, blobs, locks, ttlMs: 60_000 },
+      intake: undefined as never,
+      discarder: new UploadDiscarder({ store, blobs, locks }),
+    })
+    await uploads.create({ _id: 'u', ownerId: 'ann', length: 2, metadata: [], createdAt: new Date() })
+    const end = Promise.withResolvers<void>()
+    async function* slowly() {
+      yield Buffer.from('a')
+      await end.promise
+    }
+    async function* atOnce() {
+      yield Buffer.from('b')
+    }
+    const first = settled(uploads.append('ann', 'u', 0, slowly()))
+    while ((await store.byId('u'))?.writing === undefined);
+    beforeDeletion = () => {
+      end.resolve()
+      return first
+    }
+    const answers = await Promise.all([settled(uploads.append('ann', 'u', 0, atOnce())), first])
+    t.equal(answers.filter((answer) => 'value' in answer).length, 1)
+    const parts = (await store.byId('u'))?.parts ?? []
+    t.equal(parts.length, 1)
+    for (const { key } of parts) t.ok(await gridfs.info(key))
+    t.equal(await db.collection('media.files').countDocuments({}), 1)
+  },
+)

@@ -4,7 +4,8 @@ import { Gate } from '../src/gate.ts'
 import { dataUrl, webmBytes } from '../src/speech.ts'
 
 t.test('a slow reader is let go, and finds by sync what it missed', async (t) => {
-  const cluster = await startCluster(t, { workers: 0, env: { SLOW_READER_MAX_BYTES: '1000000' } })
+  // More than the transport is given at once, less than waits for it.
+  const cluster = await startCluster(t, { workers: 0, env: { SLOW_READER_MAX_BYTES: '12000000' } })
   const ann = await cluster.connect('ann', 0)
   const bob = await cluster.connect('bob', 1)
   const { conversationId } = await ann.send('message', { recipientId: 'bob', content: 'x' })

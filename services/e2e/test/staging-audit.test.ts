@@ -74,3 +74,47 @@ t.test('audio whose jobs wait for an operator stays, and hides nothing behind it
   )
   t.equal(asked, 1, 'which is asked once a run')
 })
+
+t.test('audio that is sent again while the audit looks for its message stays', async (t) => {
+  const cluster = await startCluster(t, { nodes: 0, workers: 0 })
+  const { redis, prefix, env } = cluster
+  const client = commandClient(env.REDIS_URL ?? '', 'staging')
+  t.teardown(() => client.disconnect())
+  await client.connect()
+  const staging = new VoiceStaging(client, { prefix, ttlSeconds: 1_000, maxBytes: 1_000_000 })
+  const log = createLogger({ level: 'silent', role: 'test', nodeId: 'test' })
+  const blobs = new GridFsBlobStore(cluster.db)
+  const audio = { messageId: 'message', sha256: 'x' }
+  const bytes = Buffer.from('x')
+  // As a first try left it, whose message could not be committed.
+  const leftBefore = async () => {
+    await staging.stage(audio, bytes)
+    await redis.zadd(`${prefix}:{voice}:times`, 1, 'message:x')
+    await redis.expire(`${prefix}:audio:{message}`, 100)
+  }
+  const auditThat = (meanwhile: () => Promise<unknown>) =>
+    new StagingAudit({
+      ...{ staging, blobs, log },
+      messages: {
+        async byId() {
+          await meanwhile()
+          return null
+        },
+      } as unknown as MessageStore,
+      queue: undefined as never,
+    })
+  await leftBefore()
+  await auditThat(() => staging.stage(audio, bytes)).run()
+  t.equal(await staging.read(audio).then(String), 'x', 'staged again after it was listed')
+  t.equal(await redis.get(`${prefix}:{voice}:bytes`), '1')
+
+  await leftBefore()
+  await staging.stage(audio, bytes)
+  await auditThat(async () => t.fail('looked for the message of what is new')).run()
+  t.equal(await staging.read(audio).then(String), 'x', 'staged again before')
+
+  await leftBefore()
+  await auditThat(async () => undefined).run()
+  t.equal(await staging.read(audio), null, 'given up')
+  t.equal(await redis.get(`${prefix}:{voice}:bytes`), '0')
+})

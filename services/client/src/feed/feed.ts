@@ -2,6 +2,7 @@ import {
   type Change,
   CodedError,
   type Conversation,
+  directMembers,
   type Message,
   type ServerPayload,
   type SyncedConversation,
@@ -56,6 +57,7 @@ export class Feed {
   #stops: (() => void)[] = []
   #hasListed = false
   #mustList = false
+  #isListing = false
   #pump: Promise<void> | undefined
 
   constructor(deps: {
@@ -117,8 +119,9 @@ export class Feed {
     if (!this.started) return
     const { conversationId, seq } = message
     const known = this.#states.get(conversationId)
+    const before = this.#isWholeNews(conversationId) ? 0 : seq - 1
     // Before the first message there are no changes; else `sync` has to say where they stand.
-    const state = known ?? feedFrom({ seq: seq - 1, ...(seq === 1 && { changeSeq: 0 }) })
+    const state = known ?? feedFrom({ seq: before, ...(seq === 1 && { changeSeq: 0 }) })
     this.#tell(conversationId, heardMessage(state, message))
     if (!known && seq > 1) this.#ask(conversationId)
   }
@@ -130,8 +133,17 @@ export class Feed {
   }
 
   #hearChange(change: Change): void {
-    const state = this.#states.get(change.conversationId) ?? feedFrom({ seq: change.seq })
-    this.#tell(change.conversationId, heardChange(state, change))
+    const { conversationId, seq } = change
+    const before = this.#isWholeNews(conversationId) ? 0 : seq
+    const state = this.#states.get(conversationId) ?? feedFrom({ seq: before })
+    this.#tell(conversationId, heardChange(state, change))
+  }
+
+  /** Whether one that is not known began since all were listed; of a group one may be a member only since now. */
+  #isWholeNews(conversationId: string): boolean {
+    return (
+      this.#hasListed && (this.#isListing || this.#mustList || directMembers(conversationId) !== undefined)
+    )
   }
 
   #tell(conversationId: string, { state, messages, changes }: Told): void {
@@ -183,6 +195,7 @@ export class Feed {
   /** One that began while we were away is told from its start; at the very first time only from now on. */
   async #lookForNew(): Promise<void> {
     this.#mustList = false
+    this.#isListing = true
     try {
       const conversations = await this.#list()
       for (const { _id, headSeq } of conversations) {
@@ -195,6 +208,8 @@ export class Feed {
     } catch (error) {
       this.#mustList = true
       throw error
+    } finally {
+      this.#isListing = false
     }
   }
 

@@ -22,6 +22,8 @@ interface Entry {
   state: 'waiting' | 'trying' | 'unsure'
   /** Found in the storage: an earlier life of the program wrote it, or another client that shares the storage. */
   isFound: boolean
+  /** The storage has it, unless another client that shares it has taken it out. */
+  isKept: boolean
   resolve: (ack: SendAck) => void
   reject: (error: unknown) => void
 }
@@ -74,18 +76,19 @@ export class Outbox {
     const lane = this.#lane(item)
     lane.push(entry)
     this.#changed()
-    void this.#keep(item).then(() => this.#pump(lane))
+    void this.#keep(entry).then(() => this.#pump(lane))
     return promise
   }
 
   /** Takes a message out that the server cannot have. Returns false when it is too late. */
   async cancel(clientMessageId: string): Promise<boolean> {
     for (const lane of this.#lanes.values()) {
-      const at = lane.findIndex(({ item }) => item.clientMessageId === clientMessageId)
-      const entry = lane[at]
+      const entry = lane.find(({ item }) => item.clientMessageId === clientMessageId)
       if (!entry) continue
-      if (entry.state !== 'waiting') return false
-      lane.splice(at, 1)
+      if (entry.state !== 'waiting' || !(await this.#isHere(entry))) return false
+      // It may have gone on its way while the storage was asked.
+      if (entry.state !== 'waiting' || !lane.includes(entry)) return false
+      remove(entry, lane)
       this.#changed()
       await this.#drop(entry.item)
       entry.reject(new DOMException('The message was taken back.', 'AbortError'))
@@ -225,8 +228,26 @@ export class Outbox {
     this.#emit('outbox_changed', { pending: this.pending })
   }
 
-  #exclusively<T>(item: OutboxItem, work: () => Promise<T>): Promise<T> {
-    return this.#storage.exclusively ? this.#storage.exclusively(laneOf(item), work) : work()
+  /** Locks that cannot be had must not keep a message from being sent either. */
+  async #exclusively(item: OutboxItem, work: () => Promise<void>): Promise<void> {
+    if (!this.#storage.exclusively) return work()
+    let isBegun = false
+    const begin = () => {
+      isBegun = true
+      return work()
+    }
+    try {
+      await this.#storage.exclusively(laneOf(item), begin)
+    } catch (error) {
+      if (isBegun) throw error
+      console.warn('Earshot: a lock for a message that waits to be sent could not be had.', error)
+      await work()
+    }
+  }
+
+  /** Whether no other client that shares the storage has sent it. */
+  async #isHere({ item, isKept }: Entry): Promise<boolean> {
+    return !isKept || this.#stillWaits(item)
   }
 
   async #stillWaits({ clientMessageId }: OutboxItem): Promise<boolean> {
@@ -239,9 +260,10 @@ export class Outbox {
   }
 
   /** A storage that fails (full, forbidden) must not keep a message from being sent. */
-  async #keep(item: OutboxItem): Promise<void> {
+  async #keep(entry: Entry): Promise<void> {
     try {
-      await this.#storage.put(item)
+      await this.#storage.put(entry.item)
+      entry.isKept = true
     } catch (error) {
       console.warn('Earshot: a message that waits to be sent could not be kept.', error)
     }
@@ -258,7 +280,7 @@ export class Outbox {
 
 function newEntry(item: OutboxItem, isFound: boolean): { entry: Entry; promise: Promise<SendAck> } {
   const { promise, resolve, reject } = Promise.withResolvers<SendAck>()
-  return { entry: { item, state: 'waiting', isFound, resolve, reject }, promise }
+  return { entry: { item, state: 'waiting', isFound, isKept: isFound, resolve, reject }, promise }
 }
 
 function remove(entry: Entry, lane: Entry[]): void {

@@ -30,6 +30,9 @@ export class ChangeService {
   readonly #access: ConversationAccess
   readonly #rate: RateLimiter
   readonly #limits: Limits
+  /** By message, from before it is read: what is done to it next is judged by what it is after that. */
+  readonly #turns = new KeyedQueue()
+  /** By conversation, from the number on: so clients hear changes in order. */
   readonly #queue = new KeyedQueue()
 
   constructor(deps: {
@@ -60,22 +63,26 @@ export class ChangeService {
         field: 'content',
       })
     if (content === '') throw new CodedError('BAD_REQUEST', 'content is empty.', { field: 'content' })
-    const message = await this.#own(userId, messageId)
-    if (message.deletedAt) throw notFound()
-    if (message.messageType !== 'text') {
-      throw new CodedError('BAD_REQUEST', 'Only a text can be edited.', { field: 'messageId' })
-    }
-    if (message.content === content) return unchanged(message)
-    await this.#access.mustBeHeard(userId, message)
-    return this.#change(userId, message, { kind: 'edit', content })
+    return this.#turns.run(messageId, async () => {
+      const message = await this.#own(userId, messageId)
+      if (message.deletedAt) throw notFound()
+      if (message.messageType !== 'text') {
+        throw new CodedError('BAD_REQUEST', 'Only a text can be edited.', { field: 'messageId' })
+      }
+      if (message.content === content) return unchanged(message)
+      await this.#access.mustBeHeard(userId, message)
+      return this.#change(userId, message, { kind: 'edit', content })
+    })
   }
 
   /** One's own message of any type, with what it carries. */
   async delete(userId: string, { messageId }: DeleteMessage): Promise<ChangeAck> {
     this.#rate.take(userId)
-    const message = await this.#own(userId, messageId)
-    if (message.deletedAt) return unchanged(message)
-    return this.#change(userId, message, { kind: 'delete', mediaIds: mediaOf(message) })
+    return this.#turns.run(messageId, async () => {
+      const message = await this.#own(userId, messageId)
+      if (message.deletedAt) return unchanged(message)
+      return this.#change(userId, message, { kind: 'delete', mediaIds: mediaOf(message) })
+    })
   }
 
   /**
@@ -88,17 +95,15 @@ export class ChangeService {
     const emoji = canonicalEmoji(given)
     if (emoji === undefined)
       throw new CodedError('BAD_REQUEST', 'emoji is not one emoji.', { field: 'emoji' })
-    const { conversationId } = await this.#readable(userId, messageId)
-    if (!remove) await this.#access.mustBeHeard(userId, { conversationId })
-    return this.#queue.run(conversationId, async () => {
-      // Read in turn: what was added in the meantime counts.
+    return this.#turns.run(messageId, async () => {
       const message = await this.#readable(userId, messageId)
+      if (!remove) await this.#access.mustBeHeard(userId, message)
       if (message.deletedAt) throw notFound()
       const current = message.reactions?.[reactionKey(userId, emoji)]
       const isThere = current !== undefined && !current.isRemoved
       if (isThere !== remove) return unchanged(message)
       if (!remove) checkReactionLimits(message, userId, emoji, this.#limits)
-      return this.#carryOut(userId, message, { kind: 'reaction', emoji, remove })
+      return this.#change(userId, message, { kind: 'reaction', emoji, remove })
     })
   }
 
@@ -115,7 +120,7 @@ export class ChangeService {
     return message
   }
 
-  /** One at a time for each conversation on this node, so that clients hear them in order. */
+  /** One at a time for each conversation on this node. */
   #change(userId: string, message: MessageDoc, body: ChangeBody): Promise<ChangeAck> {
     return this.#queue.run(message.conversationId, () => this.#carryOut(userId, message, body))
   }

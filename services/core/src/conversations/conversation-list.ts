@@ -64,7 +64,9 @@ export class ConversationLister {
       this.#lastMessages(userId, docs),
     ])
     const names = new Map(users.map((doc) => [fromDbId(doc._id), nameOf(doc)]))
-    const conversations = docs.map((doc, i): Conversation => {
+    const conversations = docs.flatMap((doc, i): Conversation | [] => {
+      // Of a group that was half made, or half deleted, when its node died, there is nothing else.
+      if (doc.kind === 'group' && !groupNames.has(doc._id)) return []
       const name = doc.kind === 'group' ? groupNames.get(doc._id) : undefined
       const [own, others] = marks[i] ?? []
       return {

@@ -77,7 +77,14 @@ export class ConversationStore {
         },
       },
     }))
-    await bulkUpdates(this.#conversations, operations)
+    if ((await bulkUpdates(this.#conversations, operations)) === heads.length) return
+    // Where the last message is known already, who wrote before it may not be.
+    await bulkUpdates(
+      this.#conversations,
+      heads.map(({ message, wrote }) => ({
+        updateOne: { filter: { _id: message.conversationId }, update: { $max: wroteFields(wrote) } },
+      })),
+    )
   }
 
   /**

@@ -52,7 +52,9 @@ export class OrphanCollector {
     let carried = false
     for (const carrier of doc.carriers) {
       const message = await this.#messages.byId(carrier.messageId)
-      if (message && uploadOf(message) === doc._id) carried = true
+      // The key may be that of a message to somebody else, who alone may read it.
+      const isTheirs = message?.conversationId === carrier.conversationId
+      if (isTheirs && uploadOf(message) === doc._id) carried = true
       else await this.#store.takeBack(doc, carrier)
     }
     if (carried) {

@@ -69,10 +69,12 @@ export class ResumableUploads {
     if (doc.parts.length >= maxParts) {
       throw new CodedError('BAD_REQUEST', `An upload has ${maxParts} pieces at most: send larger ones.`)
     }
-    // Left by a node that died, or by one that lost the lock and will find its part refused.
-    if (doc.writing !== undefined) await this.#blobs.delete(doc.writing)
+    if (doc.offset !== offset) throw moved()
+    if (doc.left !== undefined) await this.#blobs.delete(doc.left)
     const key = `${uploadId}.${randomBytes(9).toString('base64url')}`
-    if (!(await this.#store.startPart(uploadId, offset, key))) throw moved()
+    if (!(await this.#store.startPart(doc, key))) throw moved()
+    // By a node that died, or by one that lost the lock and finds its part refused from now on: not before.
+    if (doc.writing !== undefined) await this.#blobs.delete(doc.writing)
     const meter = new Meter()
     const bytes = untilItBreaks(meter.through(source, doc.length - offset))
     await this.#blobs.put(key, bytes, 'application/octet-stream')

@@ -21,7 +21,7 @@ export class UploadDiscarder {
   }
 
   async deleteParts(doc: UploadDoc): Promise<void> {
-    if (doc.writing !== undefined) await this.#blobs.delete(doc.writing)
+    for (const key of [doc.writing, doc.left]) if (key !== undefined) await this.#blobs.delete(key)
     for (const { key } of doc.parts) await this.#blobs.delete(key)
   }
 

@@ -19,6 +19,8 @@ export interface UploadDoc {
   parts: UploadPart[]
   /** Key of the part that is being written. */
   writing?: string
+  /** Key of one that was being written and is given up, until its bytes are gone. */
+  left?: string
   /** Its media is stored. */
   isFinished?: true
   createdAt: Date
@@ -41,11 +43,14 @@ export class UploadStore {
     return this.#uploads.findOne({ _id: uploadId })
   }
 
-  /** Returns false when the upload is no longer at this offset. */
-  async startPart(uploadId: string, offset: number, key: string): Promise<boolean> {
+  /**
+   * From then on a part that was being written cannot end any more: it is `left`. Returns false when the upload is no longer as it was.
+   * @param doc as it was read
+   */
+  async startPart({ _id, offset, writing }: UploadDoc, key: string): Promise<boolean> {
     const { matchedCount } = await this.#uploads.updateOne(
-      { _id: uploadId, offset },
-      { $set: { writing: key } },
+      { _id, offset, writing: writing ?? { $exists: false } },
+      { $set: { writing: key, ...(writing !== undefined && { left: writing }) } },
     )
     return matchedCount > 0
   }
@@ -54,13 +59,13 @@ export class UploadStore {
   async endPart(uploadId: string, offset: number, part: UploadPart): Promise<boolean> {
     const { matchedCount } = await this.#uploads.updateOne(
       { _id: uploadId, offset, writing: part.key },
-      { $push: { parts: part }, $set: { offset: offset + part.size }, $unset: { writing: '' } },
+      { $push: { parts: part }, $set: { offset: offset + part.size }, $unset: { writing: '', left: '' } },
     )
     return matchedCount > 0
   }
 
   async dropPart(uploadId: string, key: string): Promise<void> {
-    await this.#uploads.updateOne({ _id: uploadId, writing: key }, { $unset: { writing: '' } })
+    await this.#uploads.updateOne({ _id: uploadId, writing: key }, { $unset: { writing: '', left: '' } })
   }
 
   async finished(uploadId: string): Promise<void> {

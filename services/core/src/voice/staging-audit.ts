@@ -5,8 +5,6 @@ import type { StagedAudio, VoiceStaging } from './staging.ts'
 import type { VoiceQueue } from './voice-queue.ts'
 
 const batch = 200
-/** A send takes less; what is older and has no job was left by a node that died between two steps. */
-const settledMs = 60_000
 
 /**
  * Finds staged audio that nobody takes care of: queues it again, or drops it when its message never came to be or says something else. Audio that
@@ -38,7 +36,7 @@ export class StagingAudit {
   }
 
   async run(): Promise<void> {
-    const found = await this.#staging.olderThan(settledMs, this.#offset, batch)
+    const found = await this.#staging.settled(this.#offset, batch)
     this.#isBlobStoreThere = true
     let kept = 0
     for (const staged of found) if (await this.#look(staged)) kept++
@@ -50,8 +48,7 @@ export class StagingAudit {
     const { messageId, sha256 } = staged
     const voice = (await this.#messages.byId(messageId))?.voiceMessage
     if (voice?.place !== 'staged' || voice.sha256 !== sha256 || (await this.#isStored(messageId))) {
-      await this.#staging.dropOne(staged)
-      return false
+      return !(await this.#staging.dropSettled(staged))
     }
     // A job that exists, waiting or dead, is left as it is: its id is the message's.
     const { size, mimeType } = voice

@@ -8,6 +8,9 @@ export interface StagingOptions {
   maxBytes: number
 }
 
+/** A send takes less. What was staged longer ago has its message in MongoDB, or never will, unless it is staged again. */
+const settledSeconds = 60
+
 /** Staged audio: of a message, or of what was to be one. */
 export interface StagedAudio {
   messageId: string
@@ -29,14 +32,18 @@ export class VoiceStaging {
   readonly #books: [sizes: string, times: string, bytes: string]
   readonly #reserve: ScriptCall
   readonly #release: ScriptCall
+  readonly #unstage: ScriptCall
+  readonly #settledSeconds: number
 
   constructor(redis: Redis, options: StagingOptions) {
     this.#redis = redis
     this.#options = options
     const tag = `${options.prefix}:{voice}`
     this.#books = [`${tag}:sizes`, `${tag}:times`, `${tag}:bytes`]
+    this.#settledSeconds = Math.min(settledSeconds, Math.floor(options.ttlSeconds / 2))
     this.#reserve = defineScript(redis, 'voice_reserve', new URL('./reserve.lua', import.meta.url))
     this.#release = defineScript(redis, 'voice_release', new URL('./release.lua', import.meta.url))
+    this.#unstage = defineScript(redis, 'voice_unstage', new URL('./unstage.lua', import.meta.url))
   }
 
   /** Returns false when there is no room. */
@@ -44,8 +51,10 @@ export class VoiceStaging {
     const args = [entryOf(staged), bytes.length, this.#options.maxBytes]
     if ((await this.#reserve(this.#books, args)) !== 1) return false
     const key = this.#key(staged.messageId)
-    // In this order, by one pipeline. Should the node die in between, the audit finds it in the books.
+    // In this order, by one pipeline. Should the node die in between, the audit finds it in the books. What an earlier try left is
+    // young again before it is written again: the audit may be about to take it away.
     await Promise.all([
+      this.#redis.expire(key, this.#options.ttlSeconds),
       this.#redis.hset(key, staged.sha256, bytes),
       this.#redis.expire(key, this.#options.ttlSeconds),
     ])
@@ -73,26 +82,28 @@ export class VoiceStaging {
     }
   }
 
-  /** This alone. */
-  async dropOne(staged: StagedAudio): Promise<void> {
-    await Promise.all([
-      this.#redis.hdel(this.#key(staged.messageId), staged.sha256),
-      this.#release(this.#books, [entryOf(staged)]),
-    ])
+  /** This alone, unless it was staged again since it was listed. Returns whether it is gone. */
+  async dropSettled(staged: StagedAudio): Promise<boolean> {
+    const { ttlSeconds } = this.#options
+    const [key, lastsAtMost] = [this.#key(staged.messageId), ttlSeconds - this.#settledSeconds]
+    if ((await this.#unstage([key], [staged.sha256, lastsAtMost])) !== 1) return false
+    await this.#release(this.#books, [entryOf(staged), this.#settledSeconds * 1_000])
+    return true
   }
 
   /** Puts off that Redis forgets the audio. */
   async keep(messageId: string): Promise<void> {
-    await this.#redis.expire(this.#key(messageId), this.#options.ttlSeconds)
+    // It stays as old as it is: see `dropSettled`.
+    await this.#redis.expire(this.#key(messageId), this.#options.ttlSeconds - this.#settledSeconds)
   }
 
-  /** What has been staged for longer than `ms`, the oldest first, from a place in this order on. */
-  async olderThan(ms: number, offset: number, limit: number): Promise<StagedAudio[]> {
+  /** What was staged so long ago that its message is there, or never will be: the oldest first, from a place in this order on. */
+  async settled(offset: number, limit: number): Promise<StagedAudio[]> {
     const [seconds] = await this.#redis.time()
     const entries = await this.#redis.zrange(
       this.#books[1],
       '-inf',
-      String(Number(seconds) * 1000 - ms),
+      String((Number(seconds) - this.#settledSeconds) * 1_000),
       'BYSCORE',
       'LIMIT',
       offset,

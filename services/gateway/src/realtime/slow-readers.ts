@@ -47,19 +47,42 @@ export class SlowReaders {
   }
 }
 
-/** The parts of Engine.IO's WebSocket transport that hold what the kernel has not taken. */
+/** The parts of Engine.IO that hold what the kernel has not taken. */
+interface Connection {
+  transport: WebSocketTransport
+  /** What the transport is not given yet, as it is busy with what came before: of a slow reader, nearly all. */
+  writeBuffer: WaitingPacket[]
+}
+
 interface WebSocketTransport {
   socket?: { bufferedAmount?: number; terminate?: () => void }
 }
 
+interface WaitingPacket {
+  data?: string | Uint8Array
+  options?: { wsPreEncodedFrame?: Uint8Array[] }
+}
+
 function waitingFor(socket: RealtimeSocket): { bytes: number; packets: number } {
-  const { socket: ws } = socket.conn.transport as unknown as WebSocketTransport
-  const packets = (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length
-  return { bytes: ws?.bufferedAmount ?? 0, packets }
+  const { transport, writeBuffer } = connectionOf(socket)
+  const given = transport.socket?.bufferedAmount ?? 0
+  return {
+    bytes: writeBuffer.reduce((sum, packet) => sum + bytesOf(packet), given),
+    packets: writeBuffer.length,
+  }
+}
+
+function bytesOf({ data, options }: WaitingPacket): number {
+  const frame = options?.wsPreEncodedFrame
+  return frame ? frame.reduce((sum, { length }) => sum + length, 0) : (data?.length ?? 0)
 }
 
 function terminate(socket: RealtimeSocket): void {
-  const { socket: ws } = socket.conn.transport as unknown as WebSocketTransport
+  const { socket: ws } = connectionOf(socket).transport
   if (ws?.terminate) ws.terminate()
   else socket.conn.close(true)
+}
+
+function connectionOf(socket: RealtimeSocket): Connection {
+  return socket.conn as unknown as Connection
 }
