@@ -1,5 +1,15 @@
 import { existsSync } from 'node:fs'
-import { type Filter, MongoClient, type MongoClientOptions, ObjectId } from 'mongodb'
+import {
+  Binary,
+  type Document,
+  Double,
+  type Filter,
+  Int32,
+  Long,
+  MongoClient,
+  type MongoClientOptions,
+  ObjectId,
+} from 'mongodb'
 import t, { type Test } from 'tap'
 import { startMongo } from '../servers/index.ts'
 import { scratch } from './scratch.ts'
@@ -108,6 +118,45 @@ t.test('updates of one command do what each would do by itself', async (t) => {
   )
   await found.bulkWrite([naming('old', 'first'), naming('old', 'second')])
   t.match(await found.findOne({ _id: 'old' }), { name: 'second' }, 'of one document in their order')
+})
+
+t.test('documents come back as they were written', async (t) => {
+  const server = await startMongo()
+  t.teardown(() => server.stop())
+  const docs = connect(t, server.url).db('test').collection<Document & { _id: string }>('kept')
+  const values: Document = {
+    texts: ['', 'plain', 'a "quoted" \\ one\nand\ttwo', 'é 😀 \u2028 <b>&', '}{ , : [', '\u0001'],
+    numbers: [0, -1, 2 ** 31 - 1, -(2 ** 31), 1.5, -1e-7, 2 ** 53],
+    int: new Int32(-7),
+    long: Long.fromString('9223372036854775807'),
+    double: new Double(3),
+    times: [new Date(0), new Date(-1), new Date(1_764_000_000_123)],
+    no: false,
+    yes: true,
+    nothing: null,
+    id: new ObjectId('0123456789abcdef01234567'),
+    bytes: new Binary(Buffer.from([0, 255, 34, 92])),
+    pattern: /a"b\\d/i,
+    none: {},
+    empty: [],
+    nested: { text: '\\', deeper: { when: new Date(5), 'with "quotes"': 1, id: new ObjectId(), null: null } },
+    'with space': 'é',
+    ключ: 'value',
+  }
+  const written = Object.entries(values).map(([key, value]) => ({ _id: key, [key]: value, after: 1 }))
+  await docs.insertMany([...written, { _id: 'all', ...values }])
+  const raw = { promoteLongs: false, promoteValues: false }
+  const same = async (what: string) => {
+    for (const doc of [...written, { _id: 'all', ...values }]) {
+      t.same(await docs.findOne({ _id: doc._id }), doc, `${doc._id}, ${what}`)
+    }
+    t.match(await docs.findOne({ _id: 'all' }, raw), { int: new Int32(-7), double: new Double(3) })
+    t.same((await docs.findOne({ _id: 'all' }, raw))?.long, values.long)
+    t.same(Object.keys((await docs.findOne({ _id: 'all' })) ?? {}), ['_id', ...Object.keys(values)])
+  }
+  await same('inserted')
+  for (const n of [2, 1]) await docs.updateMany({ _id: { $ne: 'all' } }, { $set: { after: n } })
+  await same('changed and changed back')
 })
 
 t.test('documents are found by _id through an index', async (t) => {

@@ -84,6 +84,18 @@ export const edits: readonly { file: string; find: string; replace: string }[] =
     find: `\tcheckArgs(obj, token)\n\n\t${next}`,
     replace: `\tif !debugbuild.Enabled {\n\t\treturn\n\t}\n\n\tcheckArgs(obj, token)\n\n\t${next}`,
   })),
+  {
+    file: 'internal/handler/sjson/sjson.go',
+    find: '\tvar v map[string]json.RawMessage\n',
+    replace:
+      '\tif doc, ok := unmarshalQuickly(data); ok {\n\t\treturn doc, nil\n\t}\n\n\tvar v map[string]json.RawMessage\n',
+  },
+  {
+    file: 'internal/handler/sjson/sjson.go',
+    find: '\tschema, err := marshalSchemaForDoc(d)\n',
+    replace:
+      '\tif b, ok := marshalQuickly(d); ok {\n\t\treturn b, nil\n\t}\n\n\tschema, err := marshalSchemaForDoc(d)\n',
+  },
   // A page of a conversation is ordered and cut by PostgreSQL; else all of the conversation is read for it.
   {
     file: 'internal/backends/collection.go',
@@ -121,6 +133,8 @@ export const edits: readonly { file: string; find: string; replace: string }[] =
 export const additions = {
   'document_locks.go': 'internal/handler',
   'update_together.go': 'internal/handler',
+  'read_quickly.go': 'internal/handler/sjson',
+  'write_quickly.go': 'internal/handler/sjson',
   'scalar_filter.go': 'internal/backends/postgresql',
   'write_together.go': 'internal/backends/postgresql',
   'page_clause.go': 'internal/backends/postgresql',

@@ -2,7 +2,6 @@ package postgresql
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/FerretDB/FerretDB/internal/backends/postgresql/metadata"
 	"github.com/FerretDB/FerretDB/internal/handler/sjson"
@@ -10,7 +9,7 @@ import (
 	"github.com/FerretDB/FerretDB/internal/util/must"
 )
 
-// More placeholders than this a statement should not have; such a query reads the collection, as all did before.
+// Of so many an index looks each up; a query for more reads the collection, as all did before.
 const mostIDs = 10_000
 
 // scalarFields begin indexes, and are no arrays in any document of Earshot: so an equal value is all that can match,
@@ -40,7 +39,7 @@ func filterScalars(p *metadata.Placeholder, field string, value any) (string, []
 		return "", nil
 	}
 
-	values := make([]any, ids.Len())
+	values := make([]string, ids.Len())
 
 	for i := range values {
 		switch id := must.NotFail(ids.Get(i)).(type) {
@@ -51,10 +50,6 @@ func filterScalars(p *metadata.Placeholder, field string, value any) (string, []
 		}
 	}
 
-	placeholders := make([]string, len(values))
-	for i := range placeholders {
-		placeholders[i] = p.Next()
-	}
-
-	return fmt.Sprintf(`%s->'%s' IN (%s)`, metadata.DefaultColumn, field, strings.Join(placeholders, ", ")), values
+	// One parameter whatever their number: so the statement reads the same each time, and is prepared once.
+	return fmt.Sprintf(`%s->'%s' = ANY(%s::jsonb[])`, metadata.DefaultColumn, field, p.Next()), []any{values}
 }
