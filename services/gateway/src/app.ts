@@ -4,6 +4,7 @@ import { drainSockets } from './drain.ts'
 import { createHttp } from './parts/http.ts'
 import { createBasis, createParts } from './parts/parts.ts'
 import { createSockets } from './parts/sockets.ts'
+import { joinFirstWrites } from './realtime/first-writes.ts'
 import { watchRequests } from './realtime/request-memory.ts'
 
 export interface Gateway {
@@ -29,6 +30,7 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
     await realtime.io.close()
   })
   realtime.io.attach(app.server)
+  joinFirstWrites(realtime.io)
   watchRequests(realtime.io)
   await app.listen({ port: config.PORT, host: config.HOST })
   messaging.start()

@@ -98,7 +98,10 @@ export async function createBasis(config: LoadedConfig, log: Logger) {
       pingTimeout: config.PING_TIMEOUT_MS,
       // For balancers: polling needs one node for the whole session.
       cookie: { name: 'io', path: '/', httpOnly: true, sameSite: 'lax' },
-      cors: { origin: origins.forCors() },
+      // A browser asks nobody whether a page may open a WebSocket: "allowRequest" decides.
+      cors: ({ headers }, answer) => {
+        answer(null, { origin: 'upgrade' in headers ? false : origins.forCors() })
+      },
       serveClient: false,
       allowRequest: (request, decide) => {
         if (health.draining) decide('the node is leaving', false)

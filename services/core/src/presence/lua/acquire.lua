@@ -50,8 +50,7 @@ local function acquire(held, deadlines, dirty, outbox, seen, nodes, user, id, le
   redis.call('HSET', held, connection, node)
   redis.call('HSET', leasesOf .. node, id, user)
   redis.call('ZADD', nodes, now + lease, node)
-  local wasOnline = redis.call('ZSCORE', deadlines, user)
-  redis.call('ZADD', deadlines, '+inf', user)
+  local wasOnline = redis.call('ZADD', deadlines, '+inf', user) == 0
   redis.call('ZADD', seen, 'GT', now, user)
   if wasOnline and version > 0 then return { 0, version, now, spared } end
 

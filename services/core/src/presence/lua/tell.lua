@@ -8,15 +8,13 @@
 -- Returns for each change { 1 to be told or 0 not, online, version, lastSeen, until which version all is said }: the
 -- state is what is true now.
 local function decide(deadlines, dirty, told, seenOf, prefix, user, wasOnline, version, seen, how)
-  local believed = redis.call('SISMEMBER', told, user) == 1
   local said = version
   local online = redis.call('ZSCORE', deadlines, user)
   local tell
   if online then
     version = tonumber(redis.call('HGET', prefix .. user, 'v') or version)
     seen = tonumber(redis.call('ZSCORE', seenOf, user) or seen)
-    tell = how ~= 'settle' and (how == 'again' or not believed)
-    if tell then redis.call('SADD', told, user) end
+    tell = how ~= 'settle' and (redis.call('SADD', told, user) == 1 or how == 'again')
     said = version
   else
     local pending = redis.call('HGET', dirty, user)
@@ -24,7 +22,7 @@ local function decide(deadlines, dirty, told, seenOf, prefix, user, wasOnline, v
     local isLatest = tonumber(pendingVersion or 0) <= version
     if pendingSeen then version, seen = tonumber(pendingVersion), tonumber(pendingSeen) end
     if how == 'settle' then
-      tell = believed
+      tell = redis.call('SREM', told, user) == 1
     elseif how == 'first' then
       -- Whoever saw the user leave last tells of it.
       tell = not wasOnline and isLatest
