@@ -95,7 +95,7 @@ class Leases {
   async renew(hasNews: boolean): Promise<void> {
     const byShard = Map.groupBy(this.#leases, ({ userId }) => this.#store.keys.shardOf(userId))
     for (const [shard, leases] of byShard) {
-      const all = hasNews ? leases.map(({ connectionId }) => ({ connectionId, silentMs: 2_500 })) : []
+      const all = hasNews ? leases.map(({ userId }) => ({ userId, silentMs: 2_500 })) : []
       for (let i = 0; i === 0 || i < all.length; i += leasesPerCall) {
         const news = all.slice(i, i + leasesPerCall)
         await this.#store.renew(node, [{ shard, held: leases.length, news }])

@@ -171,8 +171,7 @@ t.test('several shards are renewed at once, and each answers for itself', async 
   const renewals = [0, 1, 2].map((shard) => {
     const users = inShard[shard] ?? []
     // Of one shard nothing is to be told, of the others of all but one.
-    const news =
-      shard === 2 ? [] : users.slice(1).map((userId) => ({ connectionId: `c-${userId}`, silentMs }))
+    const news = shard === 2 ? [] : users.slice(1).map((userId) => ({ userId, silentMs }))
     return { shard, held: users.length, news }
   })
   t.same(await store.renew('node', renewals), [true, false, true])

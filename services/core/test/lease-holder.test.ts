@@ -7,13 +7,14 @@ import t, { type Test } from 'tap'
 
 const shards = 64
 
-/** Notes which shards are renewed, and which of them in one message. */
+/** Notes which shards are renewed, and which of them in one message; between two messages so many of each shard are heard. */
 async function scene(t: Test, perShard: number) {
   const keys = new PresenceKeys('t', shards)
   const messages: number[][] = []
   let enough: () => void = () => undefined
   const renew = async (_node: string, renewals: Renewal[]) => {
     messages.push(renewals.map(({ shard }) => shard))
+    hear()
     if (messages.flat().length >= 3 * shards) enough()
     return renewals.map(() => true)
   }
@@ -25,6 +26,10 @@ async function scene(t: Test, perShard: number) {
     log: createLogger({ level: 'silent', role: 'gateway', nodeId: 'test' }),
     metrics: createMetrics({ role: 'test', node: 'test' }),
   })
+  const connections: string[] = []
+  const hear = () => {
+    for (const connectionId of connections) holder.alive(connectionId)
+  }
   const held = new Map<number, number>()
   for (let i = 0; [...held.values()].filter((n) => n === perShard).length < shards; i++) {
     const lease: Lease = { userId: `user-${i}`, connectionId: `c-${i}` }
@@ -33,7 +38,9 @@ async function scene(t: Test, perShard: number) {
     if (count === perShard) continue
     held.set(shard, count + 1)
     await holder.take(lease)
+    connections.push(lease.connectionId)
   }
+  hear()
   t.teardown(() => holder.stop())
   await new Promise<void>((resolve) => {
     enough = resolve
@@ -43,7 +50,7 @@ async function scene(t: Test, perShard: number) {
   return messages
 }
 
-t.test('shards are renewed in turn, those that hold few together', async (t) => {
+t.test('shards are renewed in turn, those of which there is little to say together', async (t) => {
   const messages = await scene(t, 5)
   const order = messages.flat()
   t.same(
@@ -58,7 +65,7 @@ t.test('shards are renewed in turn, those that hold few together', async (t) => 
   t.ok(messages.some((some) => some.length === 8))
 })
 
-t.test('a shard that holds many is renewed alone', async (t) => {
+t.test('a shard of which there is much to say is renewed alone', async (t) => {
   const messages = await scene(t, 30)
   t.ok(messages.every((some) => some.length === 1))
 })

@@ -16,10 +16,9 @@ export interface LeaseHolderOptions {
 }
 
 interface Held extends Lease {
+  shard: number
   /** Last sign of life, by the monotonic clock: a wall clock may jump. */
   aliveAt: number
-  /** The last one that Redis was told of. */
-  toldAliveAt: number
 }
 
 /** Of all shards, the share that is renewed at once at most: by so much of the interval a renewal may come late. */
@@ -39,6 +38,8 @@ export class LeaseHolder {
   readonly #metrics: Metrics
   readonly #held = new Map<string, Held>()
   readonly #byShard: Map<string, Held>[]
+  /** By shard, those that gave a sign of life of which Redis was not told: signs of life are fewer than renewals. */
+  readonly #news: Set<Held>[]
   readonly #owed: OwedReleases
   /** Shards in which Redis may have other leases of this node than it holds. */
   readonly #doubtful = new Set<number>()
@@ -63,6 +64,7 @@ export class LeaseHolder {
     this.#renewing = new Outage(deps.log, 'renewing leases')
     this.#metrics = deps.metrics
     this.#byShard = deps.store.keys.shards.map(() => new Map())
+    this.#news = deps.store.keys.shards.map(() => new Set())
     this.#owed = new OwedReleases(deps.store)
   }
 
@@ -88,13 +90,13 @@ export class LeaseHolder {
     this.#timer = setTimeout(tick, tickMs)
   }
 
-  /** The next ones in turn: one, or several that hold few. */
+  /** The next ones in turn: one, or several of which there is little to say. */
   #dueShards(most: number): number[] {
     const shards: number[] = []
-    let leases = 0
+    let news = 0
     while (shards.length < most) {
-      leases += this.#byShard[this.#nextShard]?.size ?? 0
-      if (shards.length > 0 && leases > this.#options.renewBatch) break
+      news += this.#newsIn(this.#nextShard).size
+      if (shards.length > 0 && news > this.#options.renewBatch) break
       shards.push(this.#nextShard)
       this.#nextShard = (this.#nextShard + 1) % this.#byShard.length
     }
@@ -110,16 +112,16 @@ export class LeaseHolder {
   /** Resolves when the user is online by this connection; `full` when they hold too many. */
   async take(lease: Lease): Promise<'taken' | 'full'> {
     const aliveAt = performance.now()
-    const held: Held = { ...lease, aliveAt, toldAliveAt: Number.NEGATIVE_INFINITY }
+    const shard = this.#store.keys.shardOf(lease.userId)
+    const held: Held = { ...lease, shard, aliveAt }
     // Held from now on: should Redis be away, the next renewal takes the lease.
     this.#held.set(lease.connectionId, held)
-    this.#leasesIn(this.#shardOf(lease)).set(lease.connectionId, held)
+    this.#leasesIn(shard).set(lease.connectionId, held)
     const { isFull, change, wasSpared } = await this.#store.acquire(this.#node, lease)
     if (isFull) {
       this.#drop(held)
       return 'full'
     }
-    held.toldAliveAt = aliveAt
     if (wasSpared) this.#metrics.presenceSpared.inc()
     this.#announce(change)
     return 'taken'
@@ -130,7 +132,9 @@ export class LeaseHolder {
     const held = this.#held.get(connectionId)
     if (!held) return
     const now = this.#noticeStandstill()
-    if (this.#isAwake) held.aliveAt = now
+    if (!this.#isAwake) return
+    held.aliveAt = now
+    this.#newsIn(held.shard).add(held)
   }
 
   /**
@@ -177,27 +181,22 @@ export class LeaseHolder {
     for (const some of calls) {
       const now = performance.now()
       const renewals = some.map(({ shard, told }): Renewal => {
-        const news = told.map(({ held: { connectionId }, aliveAt }) => ({
-          connectionId,
-          silentMs: now - aliveAt,
-        }))
+        const news = told.map(({ userId, aliveAt }) => ({ userId, silentMs: now - aliveAt }))
         return { shard, held: this.#leasesIn(shard).size, news }
       })
       const same = await this.#store.renew(this.#node, renewals)
       for (const [i, { shard, told }] of some.entries()) {
         if (!same[i]) this.#doubtful.add(shard)
-        for (const { held, aliveAt } of told) held.toldAliveAt = Math.max(held.toldAliveAt, aliveAt)
+        // But for who was heard again while the call was under way.
+        for (const held of told) if (held.aliveAt <= now) this.#newsIn(shard).delete(held)
       }
     }
   }
 
   /** What Redis does not know of connections in a shard, as much a part as one call takes: one part at the least, maybe of nothing. */
-  #newsOf(shard: number): { held: Held; aliveAt: number }[][] {
-    // Signs of life are fewer than renewals: the same is not said twice.
-    const told = [...this.#leasesIn(shard).values()].flatMap((held) =>
-      held.aliveAt > held.toldAliveAt ? [{ held, aliveAt: held.aliveAt }] : [],
-    )
-    return told.length > 0 ? inSlices(told, this.#options.renewBatch) : [[]]
+  #newsOf(shard: number): Held[][] {
+    const news = this.#newsIn(shard)
+    return news.size > 0 ? inSlices([...news], this.#options.renewBatch) : [[]]
   }
 
   /**
@@ -276,17 +275,20 @@ export class LeaseHolder {
 
   #drop(held: Held): void {
     this.#held.delete(held.connectionId)
-    this.#leasesIn(this.#shardOf(held)).delete(held.connectionId)
-  }
-
-  #shardOf({ userId }: Lease): number {
-    return this.#store.keys.shardOf(userId)
+    this.#leasesIn(held.shard).delete(held.connectionId)
+    this.#newsIn(held.shard).delete(held)
   }
 
   #leasesIn(shard: number): Map<string, Held> {
     const leases = this.#byShard[shard]
     if (!leases) throw new RangeError(`no presence shard ${shard}`)
     return leases
+  }
+
+  #newsIn(shard: number): Set<Held> {
+    const news = this.#news[shard]
+    if (!news) throw new RangeError(`no presence shard ${shard}`)
+    return news
   }
 
   #announce(state: PresenceState | undefined): void {

@@ -15,10 +15,10 @@ interface HeldLease extends Lease {
   node: string
 }
 
-/** A lease of which something is to be said with a renewal. */
+/** A sign of life, to be told with a renewal. */
 export interface LeaseNews {
-  connectionId: string
-  /** How long ago the connection gave its last sign of life. */
+  userId: string
+  /** How long ago it was. */
   silentMs: number
 }
 
@@ -27,7 +27,6 @@ export interface Renewal {
   shard: number
   /** How many it believes to hold there. */
   held: number
-  /** Of some of them. */
   news: LeaseNews[]
 }
 
@@ -127,8 +126,9 @@ export class LeaseStore {
     for (const { shard, held, news } of renewals) {
       const { nodes, seen, nodePrefix } = this.keys.of(shard)
       keys.push(nodes, nodePrefix + node, seen)
-      args.push(held, news.length)
-      for (const { connectionId, silentMs } of news) args.push(connectionId, wholeMs(silentMs))
+      const signs = news.flatMap(({ userId, silentMs }) => [wholeMs(silentMs), userId])
+      // One argument: each is dearer to a client, and to Redis, than what it says.
+      args.push(held, signs.length === 0 ? '' : JSON.stringify(signs))
     }
     const same = (await this.#scripts.renew(keys, args)) as number[]
     return same.map((one) => one === 1)

@@ -75,7 +75,7 @@ export const renew = (node: number): Command =>
     const name = scene.name(node)
     const leases = [...held].map(([connectionId, { userId, aliveAt }]) => ({ connectionId, userId, aliveAt }))
     const gone = scene.model.renew(now, name, leases)
-    const news = leases.map(({ aliveAt, connectionId }) => ({ connectionId, silentMs: now - aliveAt }))
+    const news = leases.map(({ aliveAt, userId }) => ({ userId, silentMs: now - aliveAt }))
     const [isSame] = await world.store.renew(name, [{ shard: 0, held: leases.length, news }])
     assert.equal(isSame, gone.length === 0, 'whether all are there')
     const found = await world.store.leasesOf(name, 0)

@@ -71,9 +71,9 @@ export class LeaseModel {
     if (this.nodes.has(node)) this.nodes.set(node, now + lengths.lease)
     return leases.filter(({ userId, connectionId, aliveAt }) => {
       const user = this.online.get(userId)
-      if (user?.leases.get(connectionId) !== node) return true
-      user.seen = Math.max(user.seen, aliveAt)
-      return false
+      // That the user was heard is so, whatever became of the lease.
+      if (user) user.seen = Math.max(user.seen, aliveAt)
+      return user?.leases.get(connectionId) !== node
     })
   }
 
