@@ -25,8 +25,8 @@ const settleMs = 5_000
 const most = 60
 /** Of the round that is thrown away. */
 const firstRoundS = 10
-/** In that round, at full speed: with fewer V8 still compiles, and what is measured is its work. */
-const warming = 20_000
+/** In that round, at full speed: with fewer V8 still compiles, and what is measured is its work, not that of a server that has run for a minute. */
+const warming = 40_000
 /** Where nothing is paced, only to say what the cluster does anyway. */
 const shortMs = 3_000
 

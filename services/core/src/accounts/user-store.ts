@@ -35,7 +35,7 @@ const fewUsers = 50
 export class UserStore {
   readonly #users: Collection<UserDoc>
   /** Names of users known to exist; nobody is ever cached as absent. */
-  readonly #names = new LRUCache<string, string>({ max: 50_000, ttl: 10 * 60_000 })
+  readonly #names = new LRUCache<string, string>({ max: 50_000, ttl: 10 * 60_000, ttlResolution: 1_000 })
 
   /** Who comes in a storm is looked up, and written, together with the others: it took two commands for each. */
   readonly #lookUps = new Gatherer<string, UserDoc | undefined>((userIds) => this.#read(userIds), undefined, {

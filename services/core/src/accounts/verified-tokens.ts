@@ -10,7 +10,12 @@ const believedMs = 60_000
  */
 export class VerifiedTokens {
   readonly #tokens: Pick<Tokens, 'verify'>
-  readonly #verified = new LRUCache<string, Identity>({ max: 10_000, ttl: believedMs })
+  readonly #verified = new LRUCache<string, Identity>({
+    max: 10_000,
+    ttl: believedMs,
+    // It looks at the clock so often, by a timer; by default each millisecond.
+    ttlResolution: 1_000,
+  })
 
   constructor(tokens: Pick<Tokens, 'verify'>) {
     this.#tokens = tokens

@@ -84,14 +84,18 @@ export class PresenceReader {
     this.#storedCache.forgetAll()
   }
 
+  /** Whether a client that has this tag has nothing new to learn, where that is known here: of nearly all who poll. */
+  isUnchanged(viewerId: string, userId: string, tag: string): boolean {
+    const state = this.#cache.unchanged(userId)
+    if (!state) return false
+    const sees = this.#visibility.seesNow(viewerId, userId)
+    return sees !== undefined && tag === tagOf(state, sees)
+  }
+
   /** `undefined`: there is no such user. @param tag what the client has */
   async poll(viewerId: string, userId: string, tag: string | undefined): Promise<PolledUser | undefined> {
     const unchanged = tag === undefined ? undefined : this.#cache.unchanged(userId)
-    if (unchanged) {
-      const sees =
-        this.#visibility.seesNow(viewerId, userId) ?? (await this.#visibility.sees(viewerId, userId))
-      if (tag === tagOf(unchanged, sees)) return { tag }
-    }
+    if (unchanged && tag === tagOf(unchanged, await this.#visibility.sees(viewerId, userId))) return { tag }
     const [state] = await this.#cache.get([userId])
     if (!state) return undefined
     const sees = await this.#visibility.sees(viewerId, userId)

@@ -2,7 +2,7 @@ import type { Identity, Tokens } from '@earshot/core/accounts/tokens'
 import type { UserStore } from '@earshot/core/accounts/user-store'
 import { VerifiedTokens } from '@earshot/core/accounts/verified-tokens'
 import { CodedError } from '@earshot/protocol'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,18 +11,34 @@ declare module 'fastify' {
   }
 }
 
-/** A hook that lets in who has a valid token. @throws {CodedError} `UNAUTHENTICATED` */
-export function authenticate(tokens: Tokens, users: UserStore) {
+/** A hook; it calls `done` with a `CodedError` for who is not let in. */
+export type Authenticate = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: HookHandlerDoneFunction,
+) => void
+
+/** Lets in who has a valid token. @throws {CodedError} `UNAUTHENTICATED` */
+export function authenticate(tokens: Tokens, users: UserStore): Authenticate {
   const verified = new VerifiedTokens(tokens)
-  return async (request: FastifyRequest): Promise<void> => {
+  const lookUp = async (token: string): Promise<Identity> => {
+    const identity = await verified.verify(token)
+    return { ...identity, name: await users.ensure(identity.userId, identity.name) }
+  }
+  return (request, _reply, done) => {
     const token = bearerOf(request.headers.authorization)
-    // Of somebody who polls both are remembered: then nothing waits.
-    const identity = verified.known(token) ?? (await verified.verify(token))
-    const { userId, name } = identity
-    request.identity = {
-      ...identity,
-      name: users.ensured(userId, name) ?? (await users.ensure(userId, name)),
+    const identity = verified.known(token)
+    const name = identity && users.ensured(identity.userId, identity.name)
+    // Of somebody who polls both are remembered: then nothing waits, and no promise is made.
+    if (identity && name !== undefined) {
+      request.identity = { userId: identity.userId, name, expiresAt: identity.expiresAt }
+      done()
+      return
     }
+    lookUp(token).then((found) => {
+      request.identity = found
+      done()
+    }, done)
   }
 }
 

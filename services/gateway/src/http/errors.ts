@@ -16,7 +16,7 @@ const ofStatus: Record<number, ErrorCode> = {
 /** Translates every error to `{ error: { code, message, ... } }`. */
 export function sendError(err: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
   const error = translate(err)
-  if (error.code === 'INTERNAL') request.log.error({ err }, 'request failed')
+  if (error.code === 'INTERNAL') request.log.error({ err, correlationId: request.id }, 'request failed')
   if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000))
   reply.code(errorTable[error.code].httpStatus).send({ error: error.toWire() })
 }

@@ -13,8 +13,10 @@ const parts: Record<string, string> = {
 /** Checks requests as events are checked. What comes as text becomes a number or a flag where the schema has one. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
   const check = compileCheck(schema, parts[httpPart] ?? 'The request')
+  const isText = httpPart !== 'body'
+  const isConverted = isText && hasOtherThanText(schema)
   return (value: unknown) => {
-    const converted = httpPart === 'body' ? value : fromText(schema, value)
+    const converted = isConverted ? fromText(schema, value) : isText ? (value ?? {}) : value
     try {
       check(converted)
     } catch (error) {
@@ -23,6 +25,11 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
     }
     return { value: converted }
   }
+}
+
+function hasOtherThanText(schema: TSchema): boolean {
+  const { properties = {} } = schema as { properties?: Record<string, { type?: string }> }
+  return Object.values(properties).some(({ type }) => type === 'integer' || type === 'boolean')
 }
 
 /** Only what is written as such: `1`, not `1e0`, `true`, `0x1` or nothing. The rest stays text, for the check to refuse. */

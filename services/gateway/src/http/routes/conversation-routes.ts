@@ -22,10 +22,9 @@ import {
   SetMember,
   UserId,
 } from '@earshot/protocol'
-import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
-import { identityOf } from '../authenticate.ts'
+import { type Authenticate, identityOf } from '../authenticate.ts'
 
 const ChatQuery = Type.Object(
   {
@@ -48,7 +47,7 @@ export function conversationRoutes(
     changes: ChangeService
     search: SearchService
     limits: Limits
-    authenticate: (request: FastifyRequest) => Promise<void>
+    authenticate: Authenticate
   },
 ): void {
   app.addHook('onRequest', deps.authenticate)

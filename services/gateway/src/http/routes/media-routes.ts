@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { Media, MediaService } from '@earshot/core/media/media-service'
-import type { MediaSigner } from '@earshot/core/media/media-signer'
+import type { MediaSignature, MediaSigner } from '@earshot/core/media/media-signer'
 import { CodedError, closed, Id, MediaRecord, plainText, SignedMediaUrl, UserId } from '@earshot/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
-import { identityOf } from '../authenticate.ts'
+import { type Authenticate, identityOf } from '../authenticate.ts'
 import { contentDisposition } from '../content-disposition.ts'
 import { matchesEtag, parseRange } from '../range.ts'
 
@@ -31,7 +31,7 @@ export function mediaRoutes(
   deps: {
     media: MediaService
     signer: MediaSigner
-    authenticate: (request: FastifyRequest) => Promise<void>
+    authenticate: Authenticate
   },
 ): void {
   const { media, signer, authenticate } = deps
@@ -40,12 +40,14 @@ export function mediaRoutes(
     method: ['GET', 'HEAD'],
     url: '/media/:id',
     schema: { tags: ['media'], params: MediaParams, querystring: MediaQuery },
+    preHandler: (request, reply, done) => {
+      if (isSigned(request.query)) done()
+      else authenticate(request, reply, done)
+    },
     handler: async (request, reply) => {
       const { id } = request.params
-      const { user, expires, signature } = request.query
-      const isSigned = user !== undefined && expires !== undefined && signature !== undefined
-      if (!isSigned) await authenticate(request)
-      const userId = isSigned ? signer.verify(id, { user, expires, signature }) : identityOf(request).userId
+      const { query } = request
+      const userId = isSigned(query) ? signer.verify(id, query) : identityOf(request).userId
       return send(request, reply, await media.open(userId, id), {
         isDownload: request.query.download !== undefined,
       })
@@ -73,6 +75,10 @@ export function mediaRoutes(
       return signer.sign(userId, _id)
     },
   )
+}
+
+function isSigned(query: Partial<MediaSignature>): query is MediaSignature {
+  return query.user !== undefined && query.expires !== undefined && query.signature !== undefined
 }
 
 async function send(

@@ -3,10 +3,9 @@ import type { UserStore } from '@earshot/core/accounts/user-store'
 import type { BlockStore } from '@earshot/core/conversations/block-store'
 import type { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
 import { CodedError, closed, PresenceVisibility, UserId, UserSummary } from '@earshot/protocol'
-import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
-import { identityOf } from '../authenticate.ts'
+import { type Authenticate, identityOf } from '../authenticate.ts'
 
 const UserParams = Type.Object({ userId: UserId })
 const Settings = Type.Object(
@@ -22,7 +21,7 @@ export function peopleRoutes(
     blocks: BlockStore
     settings: UserSettings
     visibility: VisibilitySettings
-    authenticate: (request: FastifyRequest) => Promise<void>
+    authenticate: Authenticate
   },
 ): void {
   app.addHook('onRequest', deps.authenticate)

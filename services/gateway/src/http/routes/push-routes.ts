@@ -6,17 +6,16 @@ import {
   PushSubscriptionList,
   PushSubscriptionRecord,
 } from '@earshot/protocol'
-import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
-import { identityOf } from '../authenticate.ts'
+import { type Authenticate, identityOf } from '../authenticate.ts'
 
 const SubscriptionParams = Type.Object({ subscriptionId: Id })
 
 /** Which of one's devices get push notifications. */
 export function pushRoutes(
   app: App,
-  deps: { subscriptions: PushSubscriptions; authenticate: (request: FastifyRequest) => Promise<void> },
+  deps: { subscriptions: PushSubscriptions; authenticate: Authenticate },
 ): void {
   const { subscriptions } = deps
   const tags = ['notifications']

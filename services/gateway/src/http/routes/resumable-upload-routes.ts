@@ -4,7 +4,7 @@ import { type ErrorCode, Id, type WireError } from '@earshot/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
-import { identityOf } from '../authenticate.ts'
+import { type Authenticate, identityOf } from '../authenticate.ts'
 import { handleTus, mediaIdHeader, type TusDeps, uploadsPath } from '../tus/tus-handler.ts'
 import { drain, uploadBody } from '../upload-body.ts'
 
@@ -25,7 +25,7 @@ export function resumableUploadRoutes(
   deps: TusDeps & {
     slots: UploadSlots
     idleMs: number
-    authenticate: (request: FastifyRequest) => Promise<void>
+    authenticate: Authenticate
   },
 ): void {
   app.removeAllContentTypeParsers()

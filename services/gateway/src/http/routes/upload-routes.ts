@@ -7,7 +7,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { App } from '../app-type.ts'
-import { identityOf } from '../authenticate.ts'
+import { type Authenticate, identityOf } from '../authenticate.ts'
 import { fileNameOf } from '../content-disposition.ts'
 import { breakOffWhenIdle, drain, uploadBody } from '../upload-body.ts'
 
@@ -29,7 +29,7 @@ export async function uploadRoutes(
     slots: UploadSlots
     limits: Limits
     idleMs: number
-    authenticate: (request: FastifyRequest) => Promise<void>
+    authenticate: Authenticate
   },
 ): Promise<void> {
   app.addHook('onRequest', deps.authenticate)
