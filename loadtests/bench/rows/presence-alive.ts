@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { commandClient } from '@earshot/core/clients/redis'
 import { createLogger } from '@earshot/core/observability/logger'
 import { createMetrics } from '@earshot/core/observability/metrics'
 import { PresenceKeys } from '@earshot/core/presence/keys'
 import { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { type Floor, floorCell, type Goal } from '../lib/goal.ts'
 import { redisAppended, redisTraffic } from '../lib/redis-traffic.ts'
 import type { Row, Table } from '../lib/row.ts'
@@ -42,14 +43,13 @@ export const presenceAlive: Row = {
     const connections = count('CONNECTIONS', 10_000)
     const seconds = count('SECONDS', 60)
     const servers = await Servers.start(box, { nodes: 0 })
-    const clients = Array.from({ length: nodes }, () => {
-      return new Redis(servers.redisUrl, { replyMapping: 'legacy', enableAutoPipelining: true })
-    })
+    const clients = Array.from({ length: nodes }, (_, i) => commandClient(servers.redisUrl, `bench-${i}`))
     const [meter] = clients
     if (!meter) throw new Error('no client')
     const holders = clients.map((client, i) => holderOf(client, i))
     let pings: NodeJS.Timeout | undefined
     try {
+      for (const client of clients) await client.connect()
       const leases = Array.from({ length: connections }, (_, i) => ({
         userId: i.toString(16).padStart(24, '0'),
         connectionId: i.toString(36).padStart(20, 'A'),

@@ -1,6 +1,7 @@
+import { commandClient } from '@earshot/core/clients/redis'
 import { LeaseStore } from '@earshot/core/presence/lease-store'
 import { ShardUpkeep } from '@earshot/core/presence/shard-upkeep'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { startRedis } from '../../../infra/servers/redis.ts'
 import { cpuTimes } from '../lib/cpu-time.ts'
 import type { Row, Table } from '../lib/row.ts'
@@ -34,7 +35,8 @@ export const presenceLeases: Row = {
     const connections = count('CONNECTIONS', 10_000)
     const rounds = count('ROUNDS', 10)
     const redis = await box.reporter.step('Starting Redis', () => startRedis(box))
-    const client = new Redis(redis.url, { replyMapping: 'legacy', enableAutoPipelining: true })
+    const client = commandClient(redis.url, 'bench')
+    await client.connect()
     try {
       const meter = new RedisMeter(client, redis.pid ?? 0)
       const emptyBytes = await meter.memory()
