@@ -58,8 +58,11 @@ export class Gatherer<K, V> {
   /** Never rejects. */
   async #run(): Promise<void> {
     while (this.#waiting.size > 0) {
-      await this.#answer(this.#take())
-      if (this.#pauseMs > 0) await wait(this.#pauseMs)
+      const some = this.#take()
+      // As many as one look-up takes wait already.
+      const hasMore = this.#waiting.size > 0
+      await this.#answer(some)
+      if (this.#pauseMs > 0 && !hasMore) await wait(this.#pauseMs)
     }
     this.#isBusy = false
   }

@@ -2,6 +2,7 @@ import type { UserLastSeen, UserStatus } from '@earshot/protocol'
 import type { Redis } from 'ioredis'
 import type { UserStore } from '../accounts/user-store.ts'
 import { redisNow } from '../clients/redis-now.ts'
+import { Gatherer } from '../gatherer.ts'
 import type { Visibility } from '../visibility/visibility.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import type { LeaseStore } from './lease-store.ts'
@@ -11,6 +12,10 @@ import { hiddenStatus, toStatus } from './to-status.ts'
 
 /** Longer than a leave may wait to be told. */
 const justNowMs = 60_000
+/** Who subscribes so soon after others is answered with all who do until then: in a storm of logins many ask for the same people. */
+const gatherMs = 100
+/** … of so many users together, or of one subscription. */
+const gatheredUsers = 500
 
 interface DatedState extends UserState {
   /** A moment before it was read, by Redis' clock: what changes later has a newer version. */
@@ -18,6 +23,13 @@ interface DatedState extends UserState {
 }
 
 type ToldState = Omit<DatedState, 'name'>
+
+/** States that clients are to be told. */
+interface Wanted {
+  userIds: readonly string[]
+  /** Whether of a user of whom Redis knows nothing the answer of a moment ago will do. */
+  mayRemember: (userId: string) => boolean
+}
 
 /** What a poll is answered: who, and a tag that is the same while nothing changed. */
 export interface PolledUser {
@@ -43,6 +55,8 @@ export class PresenceReader {
   /** A moment that is over, by Redis' clock: the latest that this process learnt. */
   #clock = 0
   readonly #settle: (states: PresenceState[]) => Promise<PresenceState[]>
+  /** All of one answer is of one moment: another one would tell who hides from who does not exist. */
+  readonly #told: Gatherer<Wanted, Map<string, ToldState>>
 
   constructor(deps: {
     redis: Redis
@@ -61,6 +75,11 @@ export class PresenceReader {
     this.#users = deps.users
     this.#visibility = deps.visibility
     this.#settle = deps.settle
+    this.#told = new Gatherer((wanted) => this.#readTold(wanted), new Map(), {
+      pauseMs: gatherMs,
+      maxWeight: gatheredUsers,
+      weightOf: ({ userIds }) => userIds.length,
+    })
     const options = { freshMs: deps.cacheMs, hearsOfChanges: deps.hearsOfChanges }
     this.#cache = new StateCache({ read: (userIds) => this.#existing(userIds), ...options })
     this.#storedCache = new StateCache({
@@ -119,7 +138,8 @@ export class PresenceReader {
    */
   async statuses(viewerId: string, userIds: readonly string[]): Promise<UserStatus[]> {
     await this.#visibility.rulesOfEach([viewerId, ...userIds])
-    const states = await this.#told(userIds, (userId) => this.#isAsAlways(viewerId, userId))
+    const mayRemember = (userId: string) => this.#isAsAlways(viewerId, userId)
+    const states = await this.#told.ask({ userIds, mayRemember })
     const seen = await this.#visibility.seenAmong(viewerId, userIds)
     return userIds.flatMap((userId) => {
       const state = states.get(userId)
@@ -129,11 +149,13 @@ export class PresenceReader {
 
   /** The status of a user as of a change of who sees them, for those who see them since. */
   async shown(userIds: readonly string[], version: number): Promise<Map<string, UserStatus>> {
-    const states = await this.#told(userIds, () => false)
+    const states = await this.#told.ask({ userIds, mayRemember: () => false })
     return new Map(
-      [...states].map(([userId, state]) => {
+      userIds.flatMap((userId) => {
+        const state = states.get(userId)
+        if (!state) return []
         const status = toStatus({ ...state, version: Math.max(state.version, version) })
-        return [userId, state.lastSeen === 0 ? hiddenStatus(userId, version) : status]
+        return [[userId, state.lastSeen === 0 ? hiddenStatus(userId, version) : status]]
       }),
     )
   }
@@ -163,15 +185,11 @@ export class PresenceReader {
     })
   }
 
-  /**
-   * States that clients were told of, or are told of in this moment.
-   * @param mayRemember whether of a user of whom Redis knows nothing the answer of a moment ago will do
-   */
-  async #told(
-    userIds: readonly string[],
-    mayRemember: (userId: string) => boolean,
-  ): Promise<Map<string, ToldState>> {
-    const distinct = [...new Set(userIds)]
+  /** States that clients were told of, or are told of in this moment, the same for all who want them. */
+  async #readTold(wanted: Wanted[]): Promise<Map<Wanted, Map<string, ToldState>>> {
+    const distinct = [...new Set(wanted.flatMap(({ userIds }) => userIds))]
+    const mayRemember = (userId: string) =>
+      wanted.every((one) => one.mayRemember(userId) || !one.userIds.includes(userId))
     const clock = redisNow(this.#redis)
     const storedOf = async (missing: string[]) => {
       const asOf = await clock
@@ -197,7 +215,7 @@ export class PresenceReader {
     const left = [...states.values()].filter((state) => !state.isOnline && state.version > now - justNowMs)
     if (left.length > 0)
       for (const state of await this.#settle(left)) states.set(state.userId, { ...state, asOf: now })
-    return states
+    return new Map(wanted.map((one) => [one, states]))
   }
 
   /**

@@ -1,3 +1,4 @@
+import { inSlices } from '@earshot/core/in-slices'
 import { KeyedQueue } from '@earshot/core/keyed-queue'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { PresenceReader } from '@earshot/core/presence/presence-reader'
@@ -8,6 +9,9 @@ import { fromWireRules, type VisibilityChange } from '@earshot/core/visibility/v
 import { CodedError, type Limits, type UserStatus } from '@earshot/protocol'
 import { headcountRoom, type RealtimeSocket, type Subscriptions } from '@earshot/realtime'
 import type { PresenceSockets } from './presence-sockets.ts'
+
+/** So many are told all anew at a time: what they ask is read together. */
+const socketsAtOnce = 100
 
 /** A socket and those of whom it is to be told something. */
 type Pairs = Map<RealtimeSocket, Set<string>>
@@ -124,16 +128,20 @@ export class PresenceWatch {
 
   /** What others announced was not heard for a while: all is decided again, and all is told again to those who watch. */
   async followAll(): Promise<void> {
-    for (const socket of this.#sockets.all()) {
-      await this.#placeAgain(socket)
-      const watched = this.#sockets.watchedBy(socket)
-      if (watched.length === 0) continue
-      const statuses = await this.#inOrder.run(socket.id, async () => {
-        await this.#decide(socket, watched)
-        return this.#reader.statuses(socket.data.userId, watched)
-      })
-      for (const status of statuses) socket.emit('user_status_changed', status)
+    for (const some of inSlices(this.#sockets.all(), socketsAtOnce)) {
+      await Promise.all(some.map((socket) => this.#followAnew(socket)))
     }
+  }
+
+  async #followAnew(socket: RealtimeSocket): Promise<void> {
+    await this.#placeAgain(socket)
+    const watched = this.#sockets.watchedBy(socket)
+    if (watched.length === 0) return
+    const statuses = await this.#inOrder.run(socket.id, async () => {
+      await this.#decide(socket, watched)
+      return this.#reader.statuses(socket.data.userId, watched)
+    })
+    for (const status of statuses) socket.emit('user_status_changed', status)
   }
 
   /** Out of all rooms of which it is not certain that the socket may be in. Returns what was left. */
