@@ -106,3 +106,18 @@ t.test('between two look-ups it pauses, but who asks when nobody did just now do
   calls[1]?.answer(new Map())
   await Promise.all(others)
 })
+
+t.test('where as many wait as one look-up takes, it does not pause', async (t) => {
+  const { calls, lookUp } = heldLookUp()
+  const gatherer = new Gatherer(lookUp, 0, { max: 2, pauseMs: 100 })
+  const answers = ['a', 'b', 'c'].map((key) => gatherer.ask(key))
+  await nextTick()
+  calls[0]?.answer(new Map())
+  await nextTick()
+  t.same(
+    calls.map(({ keys }) => keys),
+    [['a', 'b'], ['c']],
+  )
+  calls[1]?.answer(new Map())
+  await Promise.all(answers)
+})

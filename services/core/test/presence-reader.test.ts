@@ -14,6 +14,7 @@ function scene({ isHeld = false } = {}) {
   let now = 1_000_000
   const held: (() => void)[] = []
   const looks: string[][] = []
+  const reads: string[][] = []
   const time = async () => {
     now += 50
     return [String(Math.floor(now / 1_000)), String((now % 1_000) * 1_000)]
@@ -35,7 +36,12 @@ function scene({ isHeld = false } = {}) {
   }
   const reader = new PresenceReader({
     redis: { time } as unknown as Redis,
-    leases: { read: async () => [] } as unknown as LeaseStore,
+    leases: {
+      async read(userIds: string[]) {
+        reads.push(userIds)
+        return []
+      },
+    } as unknown as LeaseStore,
     lastSeen: { find } as unknown as LastSeenStore,
     users: { knownName: () => undefined } as unknown as UserStore,
     visibility: visibility as unknown as Visibility,
@@ -43,7 +49,7 @@ function scene({ isHeld = false } = {}) {
     cacheMs: 60_000,
     hearsOfChanges: () => true,
   })
-  return { reader, held, looks }
+  return { reader, held, looks, reads }
 }
 
 const alike = ['never', 'hider', 'nobody']
@@ -77,5 +83,22 @@ t.test('who was here is looked up once for all who ask', async (t) => {
   t.same(
     looks.filter((userIds) => userIds.includes('been')),
     [['been']],
+  )
+})
+
+t.test('who subscribe together are answered by one read, each of whom they named', async (t) => {
+  const { reader, reads } = scene()
+  const [mine, yours] = await Promise.all([
+    reader.statuses('me', ['been', 'never']),
+    reader.statuses('you', ['nobody', 'been']),
+  ])
+  t.same(reads, [['been', 'never', 'nobody']])
+  t.same(
+    mine.map(({ userId }) => userId),
+    ['been', 'never'],
+  )
+  t.same(
+    yours.map(({ userId }) => userId),
+    ['nobody', 'been'],
   )
 })
