@@ -51,7 +51,7 @@ export class VoiceStaging {
     const args = [entryOf(staged), bytes.length, this.#options.maxBytes]
     if ((await this.#reserve(this.#books, args)) !== 1) return false
     const key = this.#key(staged.messageId)
-    // In this order, by one pipeline. Should the node die in between, the audit finds it in the books. What an earlier try left is
+    // In this order, by one write. Should the node die in between, the audit finds it in the books. What an earlier try left is
     // young again before it is written again: the audit may be about to take it away.
     await Promise.all([
       this.#redis.expire(key, this.#options.ttlSeconds),
@@ -72,7 +72,7 @@ export class VoiceStaging {
   async drop(messageId: string, sha256?: string): Promise<void> {
     const key = this.#key(messageId)
     if (sha256 !== undefined) {
-      // In this order, by one pipeline. What else was sent under this id the audit finds in the books.
+      // In this order, by one write. What else was sent under this id the audit finds in the books.
       await Promise.all([this.#redis.del(key), this.#release(this.#books, [entryOf({ messageId, sha256 })])])
       return
     }
