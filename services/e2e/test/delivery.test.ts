@@ -41,10 +41,11 @@ t.test('what comes at once for one socket is one packet a frame, whole and in or
   const ann = await cluster.connect('ann', 0)
   const bob = await cluster.connect('bob', 1)
   const address = `${cluster.url(1).replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`
-  const bare = new WebSocket(address)
-  t.teardown(() => bare.terminate())
   const count = 200
   const token = await mintToken(secret, 'bob')
+  // Nothing is waited for before it is listened to: the first packet comes with the answer that lets it in.
+  const bare = new WebSocket(address)
+  t.teardown(() => bare.terminate())
   const heard = new Promise<string[]>((resolve) => {
     const frames: string[] = []
     bare.on('message', (data: Buffer) => {
