@@ -13,7 +13,7 @@ import type { Box, Row, Table } from './lib/row.ts'
 import { Talkers } from './lib/talkers.ts'
 import { rows } from './rows/index.ts'
 
-/** For all that is to reach something in one go, in about ten minutes. What the environment says goes before it. */
+/** For all that is to reach something in one go, in ten to fifteen minutes. What the environment says goes before it. */
 const brief = {
   ROUNDS: '1',
   WARM_UP: '8000',
