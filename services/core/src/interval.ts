@@ -8,8 +8,7 @@ export class Interval {
   readonly #outage: Outage
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
-  #stopping = AbortSignal.abort()
-  #stop: () => void = () => undefined
+  #stopping = new AbortController()
 
   constructor(options: {
     name: string
@@ -24,21 +23,19 @@ export class Interval {
   }
 
   start(): void {
-    const controller = new AbortController()
-    this.#stopping = controller.signal
-    this.#stop = () => controller.abort()
+    this.#stopping = new AbortController()
     this.#schedule()
   }
 
   /** Resolves when the run under way, if any, has ended. */
   async stop(): Promise<void> {
-    this.#stop()
+    this.#stopping.abort()
     clearTimeout(this.#timer)
     await this.#running
   }
 
   #schedule(): void {
-    if (this.#stopping.aborted) return
+    if (this.#stopping.signal.aborted) return
     this.#timer = setTimeout(
       () => {
         this.#running = this.#run()
@@ -49,7 +46,7 @@ export class Interval {
 
   async #run(): Promise<void> {
     try {
-      await this.#work(this.#stopping)
+      await this.#work(this.#stopping.signal)
       this.#outage.worked()
     } catch (err) {
       this.#outage.failed(err)

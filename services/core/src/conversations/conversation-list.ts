@@ -66,8 +66,8 @@ export class ConversationLister {
     const names = new Map(users.map((doc) => [fromDbId(doc._id), nameOf(doc)]))
     const conversations = docs.flatMap((doc, i): Conversation | [] => {
       // Of a group that was half made, or half deleted, when its node died, there is nothing else.
-      if (doc.kind === 'group' && !groupNames.has(doc._id)) return []
-      const name = doc.kind === 'group' ? groupNames.get(doc._id) : undefined
+      const name = groupNames.get(doc._id)
+      if (doc.kind === 'group' && name === undefined) return []
       const [own, others] = marks[i] ?? []
       return {
         _id: doc._id,

@@ -280,15 +280,11 @@ export class LeaseHolder {
   }
 
   #leasesIn(shard: number): Map<string, Held> {
-    const leases = this.#byShard[shard]
-    if (!leases) throw new RangeError(`no presence shard ${shard}`)
-    return leases
+    return inShard(this.#byShard, shard)
   }
 
   #newsIn(shard: number): Set<Held> {
-    const news = this.#news[shard]
-    if (!news) throw new RangeError(`no presence shard ${shard}`)
-    return news
+    return inShard(this.#news, shard)
   }
 
   #announce(state: PresenceState | undefined): void {
@@ -296,4 +292,10 @@ export class LeaseHolder {
     this.#metrics.presenceChanges.inc({ to: state.isOnline ? 'online' : 'offline' })
     this.#onChange(state)
   }
+}
+
+function inShard<T>(byShard: T[], shard: number): T {
+  const found = byShard[shard]
+  if (found === undefined) throw new RangeError(`no presence shard ${shard}`)
+  return found
 }

@@ -61,7 +61,7 @@ export class WriteBehind<T> {
   note(values: T[]): Promise<void> {
     if (values.length === 0) return Promise.resolve()
     const calls = values.map((value) => this.#notes.add([this.#kind.idOf(value), this.#kind.encode(value)]))
-    // In order: the call of the last is answered after those before it.
+    // Mostly one.
     return Promise.all(new Set(calls)).then(() => undefined)
   }
 
