@@ -13,10 +13,9 @@ const parts: Record<string, string> = {
 /** Checks requests as events are checked. What comes as text becomes a number or a flag where the schema has one. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
   const check = compileCheck(schema, parts[httpPart] ?? 'The request')
-  const isText = httpPart !== 'body'
-  const isConverted = isText && hasOtherThanText(schema)
+  const read = httpPart === 'body' ? (value: unknown) => value : textReader(schema)
   return (value: unknown) => {
-    const converted = isConverted ? fromText(schema, value) : isText ? (value ?? {}) : value
+    const converted = read(value)
     try {
       check(converted)
     } catch (error) {
@@ -27,20 +26,19 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   }
 }
 
-function hasOtherThanText(schema: TSchema): boolean {
-  const { properties = {} } = schema as { properties?: Record<string, { type?: string }> }
-  return Object.values(properties).some(({ type }) => type === 'integer' || type === 'boolean')
-}
-
 /** Only what is written as such: `1`, not `1e0`, `true`, `0x1` or nothing. The rest stays text, for the check to refuse. */
-function fromText(schema: TSchema, value: unknown): unknown {
+function textReader(schema: TSchema): (value: unknown) => unknown {
   const { properties = {} } = schema as { properties?: Record<string, { type?: string }> }
-  return Object.fromEntries(
-    Object.entries(value ?? {}).map(([name, text]) => {
-      const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined
-      if (type === 'integer' && /^-?\d{1,20}$/.test(text)) return [name, Number(text)]
-      if (type === 'boolean' && /^(true|false)$/.test(text)) return [name, text === 'true']
-      return [name, text]
-    }),
-  )
+  const isOther = Object.values(properties).some(({ type }) => type === 'integer' || type === 'boolean')
+  // Of most routes, and of a poll: nothing is made anew.
+  if (!isOther) return (value) => value ?? {}
+  return (value) =>
+    Object.fromEntries(
+      Object.entries(value ?? {}).map(([name, text]) => {
+        const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined
+        if (type === 'integer' && /^-?\d{1,20}$/.test(text)) return [name, Number(text)]
+        if (type === 'boolean' && /^(true|false)$/.test(text)) return [name, text === 'true']
+        return [name, text]
+      }),
+    )
 }
