@@ -134,6 +134,7 @@ export const additions = {
   'document_locks.go': 'internal/handler',
   'update_together.go': 'internal/handler',
   'read_quickly.go': 'internal/handler/sjson',
+  'json_members.go': 'internal/handler/sjson',
   'write_quickly.go': 'internal/handler/sjson',
   'scalar_filter.go': 'internal/backends/postgresql',
   'write_together.go': 'internal/backends/postgresql',
