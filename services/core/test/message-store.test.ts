@@ -16,7 +16,10 @@ t.test('beside a duplicate, what was not written to enough members is not called
   const docs = [{ _id: 'a' }, { _id: 'b' }] as MessageDoc[]
   const store = (error: Error) =>
     new MessageStore({
-      collection: () => ({ insertMany: () => Promise.reject(error), findOne: async () => docs[0] }),
+      collection: () => ({
+        insertMany: () => Promise.reject(error),
+        find: () => ({ toArray: async () => docs.slice(0, 1) }),
+      }),
     } as unknown as Db)
   t.match(await store(failure(undefined)).insert(docs), [{ kind: 'exists' }, { kind: 'inserted' }])
   const timedOut = failure({ errmsg: 'waiting for replication timed out' })
@@ -24,4 +27,28 @@ t.test('beside a duplicate, what was not written to enough members is not called
     .insert(docs)
     .catch((error: unknown) => error)
   t.ok(isUnavailable(error), 'so that the sender is told to send again')
+})
+
+t.test('what is there already is looked up together, however much it is', async (t) => {
+  const docs = Array.from({ length: 100 }, (_, i) => ({ _id: `m${i}` })) as MessageDoc[]
+  const writeErrors = docs.map((_, index) => ({ code: 11000, index }))
+  const result = { getWriteConcernError: () => undefined }
+  const error = new MongoBulkWriteError(
+    { message: 'E11000', code: 11000, writeErrors: writeErrors as never },
+    result as never,
+  )
+  let reads = 0
+  const find = () => {
+    reads++
+    return { toArray: async () => docs.slice(0, 99) }
+  }
+  const store = new MessageStore({
+    collection: () => ({ insertMany: () => Promise.reject(error), find, findOne: find }),
+  } as unknown as Db)
+  const outcomes = await store.insert(docs)
+  t.same(
+    outcomes.map(({ kind }) => kind),
+    docs.map((_, i) => (i < 99 ? 'exists' : 'place-taken')),
+  )
+  t.equal(reads, 1)
 })

@@ -1,18 +1,23 @@
 import type { Socket } from 'node:net'
 import { Redis, type RedisOptions } from 'ioredis'
 
+/** A connection that has owed an answer for so long is dead, whatever TCP says of it, and made anew; longer than a command may take. */
+const silentMs = 6_000
+
 /**
  * For commands and for publishing: fails fast while Redis is away (the caller answers `RETRY_LATER`; what cannot be told now is worth
- * nothing later, clients `sync`) instead of queueing without bound, and never sends a command twice. Commands of one turn are one write,
- * in their order.
+ * nothing later, clients `sync`) instead of queueing without bound, and never sends a command twice: what was under way when a connection
+ * ends is refused at once. Commands of one turn are one write, in their order.
  */
 export function commandClient(url: string, name: string): Redis {
   return connect(url, {
     connectionName: name,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 1,
+    // With more a command that is not sent again would wait for its timeout where the next connection comes at once.
+    maxRetriesPerRequest: 0,
     commandTimeout: 5_000,
+    socketTimeout: silentMs,
   })
 }
 
@@ -27,6 +32,7 @@ export function producerClient(url: string, name: string): Redis {
     connectionName: name,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
+    socketTimeout: silentMs,
   })
 }
 

@@ -11,8 +11,9 @@ export class StoreAwayError extends Error {
   override readonly name = 'StoreAwayError'
 }
 
+/** What a client of Redis says, and what Redis itself says when it is full, cannot write or has nobody who may. */
 const redisAway =
-  /Connection is closed|isn't writeable|enableOfflineQueue|Command timed out|max retries per request|LOADING|READONLY|ECONNREFUSED|ECONNRESET|EPIPE/
+  /^(OOM|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY) |Connection is closed|isn't writeable|enableOfflineQueue|Command timed out|max retries per request|LOADING|READONLY|ECONNREFUSED|ECONNRESET|EPIPE/
 
 /** Whether an error says that a store is away for the moment, so that the same call may succeed later. */
 export function isUnavailable(error: unknown): boolean {

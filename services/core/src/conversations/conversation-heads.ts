@@ -44,12 +44,13 @@ export class ConversationHeads {
   }
 
   /**
-   * These are written. Never rejects: that the list is behind must not fail what was said.
+   * These are written. Never rejects: that the list is behind must not fail what was said. What is told after this call Redis hears
+   * after it.
    * @param write what `begin` returned, when this is all that came of it
    */
   async note(messages: MessageDoc[], write?: string): Promise<void> {
     try {
-      await this.#pending.note(headsOf(messages))
+      await this.#pending.noteNow(headsOf(messages))
       if (write !== undefined) this.#owed.end(write)
       this.#noting.worked()
     } catch (err) {

@@ -2,8 +2,11 @@ import type { Redis } from 'ioredis'
 import { Outage } from '../observability/outage.ts'
 import type { WriteBehindDeps } from '../write-behind/write-behind.ts'
 
-/** What was written without being noted is looked for after this time: its writer is dead, or was refused. */
-const settledMs = 10_000
+/**
+ * What was written without being noted is looked for after this time: its writer is dead, or was refused. Longer than a commit may
+ * take (5 s for its numbers, 10 for its insert), and the clocks of two machines be apart.
+ */
+const settledMs = 20_000
 /** So long an end that nothing follows may stay untold. */
 const endsAfterMs = 1_000
 /** Writes of one node that may be without an end, as those that MongoDB fails are; beyond it the next message must do. */

@@ -183,10 +183,12 @@ export class Committer {
 
   /** Numbers of those that have one already. */
   async #takeBack(written: Written[]): Promise<void> {
-    for (const { doc, existing } of written) {
-      if (!existing || (existing.seq === doc.seq && existing.conversationId === doc.conversationId)) continue
-      await this.#sequencer.forget(doc.conversationId, doc._id, doc.seq)
-    }
+    await Promise.all(
+      written.map(({ doc, existing }) => {
+        const isItsOwn = existing?.seq === doc.seq && existing.conversationId === doc.conversationId
+        return existing && !isItsOwn && this.#sequencer.forget(doc.conversationId, doc._id, doc.seq)
+      }),
+    )
   }
 
   #answerDuplicate(item: Waiting, doc: MessageDoc, existing: MessageDoc, noted: Promise<void>): void {

@@ -33,10 +33,15 @@ export class MessageStore {
       await this.#messages.insertMany(docs, { ordered: false, forceServerObjectId: true })
       return outcomes
     } catch (error) {
-      for (const { index } of duplicatesIn(error)) {
+      const refused = duplicatesIn(error).map(({ index }) => {
         const doc = docs[index]
         if (!doc) throw error
-        const existing = await this.byId(doc._id)
+        return { index, id: doc._id }
+      })
+      // Together: after an outage whole batches come a second time.
+      const found = await this.byIds(refused.map(({ id }) => id))
+      for (const { index, id } of refused) {
+        const existing = found.get(id)
         outcomes[index] = existing ? { kind: 'exists', existing } : { kind: 'place-taken' }
       }
       return outcomes

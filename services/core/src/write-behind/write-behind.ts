@@ -65,6 +65,13 @@ export class WriteBehind<T> {
     return Promise.all(new Set(calls)).then(() => undefined)
   }
 
+  /** The same by a call of its own, which is on its way to Redis when this returns. */
+  noteNow(values: T[]): Promise<void> {
+    const noted = this.note(values)
+    this.#notes.flush()
+    return noted
+  }
+
   /** Redis lost its memory, or may have: it gets again what this node noted within the last seconds. */
   async noteAgain(): Promise<void> {
     await this.#noteAll(this.#recent.all())

@@ -1,0 +1,91 @@
+/** What becomes of messages when Redis is full, or a connection to it breaks or hangs; and in which order it hears of them. */
+import { once } from 'node:events'
+import { commandClient } from '@earshot/core/clients/redis'
+import { Redis } from 'ioredis'
+import t from 'tap'
+import { startRedis } from '../../../infra/servers/redis.ts'
+import { startCluster } from '../src/cluster.ts'
+import { Wire } from '../src/wire.ts'
+
+t.test('what was asked by a connection that broke is refused before the next one serves', async (t) => {
+  const { wire, url } = await Wire.to(process.env.TEST_REDIS_URL ?? '')
+  const client = commandClient(url, 'asking')
+  client.on('error', () => undefined)
+  t.teardown(() => {
+    client.disconnect()
+    wire.close()
+  })
+  await client.connect()
+  wire.mute()
+  let isSettled = false
+  const asked = client.get('x').finally(() => {
+    isSettled = true
+  })
+  asked.catch(() => undefined)
+  wire.cut()
+  wire.mend()
+  await once(client, 'ready')
+  t.ok(isSettled)
+  await t.rejects(asked)
+  t.equal(await client.get('x'), null)
+})
+
+t.test('a connection for commands that hangs without an end is found out and made anew', async (t) => {
+  const { wire, url } = await Wire.to(process.env.TEST_REDIS_URL ?? '')
+  t.teardown(() => wire.close())
+  const cluster = await startCluster(t, { nodes: 1 })
+  await cluster.addGateway({ REDIS_URL: url })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  wire.unplug()
+  const text = { recipientId: 'ann', content: 'are you there?', clientMessageId: 'b' }
+  let answer = await bob.raw('message', text)
+  while (!answer.ok) answer = await bob.raw('message', text)
+  await ann.hears('new_message', ({ content }) => content === text.content)
+  t.match(answer, { seq: 1 })
+})
+
+t.test('Redis is full: said, with when to come again, and served when there is room', async (t) => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const cluster = await startCluster(t, { nodes: 1, workers: 0, redisUrl: redis.url })
+  const ann = await cluster.connect('ann')
+  const operator = new Redis(redis.url)
+  t.teardown(() => operator.disconnect())
+  await operator.config('SET', 'maxmemory', '1')
+  const text = { recipientId: 'ann', content: 'note to self', clientMessageId: 'a' }
+  t.match(await ann.raw('message', text), { ok: false, error: { code: 'RETRY_LATER', retryAfterMs: Number } })
+  await operator.config('SET', 'maxmemory', '0')
+  t.match(await ann.raw('message', text), { ok: true, seq: 1 })
+})
+
+t.test('a conversation is noted before others hear of it, however long the text', async (t) => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const cluster = await startCluster(t, { nodes: 2, workers: 0, redisUrl: redis.url })
+  const ann = await cluster.connect('ann', 0)
+  const bob = await cluster.connect('bob', 1)
+  const operator = new Redis(redis.url)
+  const monitor = await operator.monitor()
+  t.teardown(() => {
+    monitor.disconnect()
+    operator.disconnect()
+  })
+  for (const content of ['short', 'long '.repeat(2_000)]) {
+    const commands: string[] = []
+    const told = Promise.withResolvers<void>()
+    const listen = (_time: string, [name = '', ...args]: string[]) => {
+      if (!args.some((arg) => arg.includes(content))) return
+      // Scripts publish by a command of their own.
+      commands.push(name.toLowerCase())
+      if (commands.includes('spublish')) told.resolve()
+    }
+    monitor.on('monitor', listen)
+    await ann.send('message', { recipientId: 'bob', content })
+    await bob.hears('new_message', (message) => message.content === content)
+    await told.promise
+    monitor.off('monitor', listen)
+    const noted = commands.indexOf('hset')
+    t.ok(noted >= 0 && noted < commands.indexOf('spublish'), commands.join(' '))
+  }
+})
