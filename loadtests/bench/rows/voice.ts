@@ -30,6 +30,7 @@ import type { Row, Table } from '../lib/row.ts'
 import { say } from '../lib/say.ts'
 import { count, isWanted } from '../lib/settings.ts'
 import { missingBlobs } from '../lib/stored-blobs.ts'
+import { warmUp } from '../lib/warm-up.ts'
 
 /** Messages that wait for their ack or delivery at the same time: the rate follows from what the machine allows. */
 const unfinished = 64
@@ -75,6 +76,7 @@ export const voice: Row = {
       storesOnly,
       async (contestants) => {
         await gather(box, contestants, () => ({ userIds: names('person', people) }))
+        await warmUp(box, contestants)
         samples = await takeTurns(box, contestants, rounds, async (one) => [
           await say(one, { kind: 'text', messages: each, unfinished }),
           await say(one, spokenOrder(one, clip, each)),

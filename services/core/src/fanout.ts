@@ -8,6 +8,8 @@ export interface FanoutOptions {
   isHereOnly?: boolean | undefined
   /** The devices of this node hear of it only then. Never rejects. */
   hereAfter?: Promise<void> | undefined
+  /** What the `voiceMessage.url` of the payload ends with, in base64: made text once, where it is written. Not changed any more. */
+  audio?: Buffer | undefined
 }
 
 /** Tells clients on every node. Best effort by nature: what is missed here is found again by `sync`. */
@@ -31,7 +33,7 @@ export interface Fanout {
     groupId: string,
     event: E,
     payload: ServerPayload<E>,
-    options?: Pick<FanoutOptions, 'hereAfter'>,
+    options?: Pick<FanoutOptions, 'hereAfter' | 'audio'>,
   ): void
   /** The same for what gives away that a user is there: only those hear it who may know. */
   activity<E extends ServerEventName>(

@@ -102,6 +102,13 @@ t.test('bytes as an attachment; playable before any worker runs; the same key on
   t.ok(audio.equals(Buffer.from(await late.arrayBuffer())), 'from the blob store')
   t.equal(await cluster.db.collection('media.files').countDocuments({}), 1)
   t.same(await ann.send('voice_message', payload), ack, 'once it is stored, too')
+  const playback = { mimeType: 'audio/mp4', size: 1, sha256: 'of a form that plays everywhere' }
+  await cluster.db
+    .collection<{ _id: string }>('messages')
+    .updateOne({ _id: ack._id }, { $set: { 'voiceMessage.playback': playback } })
+  t.same(await ann.send('voice_message', payload), ack, 'once it is prepared, too')
+  const again = await bob.hears('new_voice_message', ({ voiceMessage }) => voiceMessage?.size === 1)
+  t.equal(again.voiceMessage?.url, `/media/${ack._id}.m4a`)
 })
 
 t.test('what is refused', async (t) => {

@@ -1,5 +1,5 @@
 import type { RealtimeSocket } from './realtime-server.ts'
-import { textFrame } from './text-frame.ts'
+import { type Frame, textFrame } from './text-frame.ts'
 
 /** What is used here of an Engine.IO connection and its WebSocket transport, beyond their types. */
 interface Connection extends EngineMethods {
@@ -14,6 +14,7 @@ interface EngineMethods {
 }
 
 interface PacketOptions {
+  /** One frame, in one part or two. */
   wsPreEncodedFrame?: Buffer[]
 }
 
@@ -23,14 +24,14 @@ interface Transport {
   perMessageDeflate: unknown
   socket: {
     readyState: number
-    _socket: { writableLength: number }
+    _socket: { writableLength: number; cork: () => void; uncork: () => void }
     _sender: { sendFrame: (frames: Buffer[]) => void }
   }
 }
 
 /** `WebSocket.OPEN` */
 const webSocketOpen = 1
-/** More is not copied together: each frame goes as it is. */
+/** More is not copied together: each part goes as it is, all by one `writev`. */
 const packedMaxBytes = 16_384
 
 /**
@@ -41,6 +42,7 @@ const packedMaxBytes = 16_384
  * comes while the reader is behind takes Engine.IO's way.
  */
 export class PackedWrites {
+  /** Frames, or parts of them, in their order. */
   #due = new Map<Connection, Buffer | Buffer[]>()
   /** One of each for all connections: a socket costs memory. */
   readonly #methods: EngineMethods
@@ -73,12 +75,12 @@ export class PackedWrites {
     Object.assign(connection, this.#methods)
   }
 
-  #add(connection: Connection, frame: Buffer): void {
+  #add(connection: Connection, frame: Frame): void {
     if (this.#due.size === 0) setImmediate(() => this.#writeAll())
     const before = this.#due.get(connection)
     if (!before) this.#due.set(connection, frame)
-    else if (Array.isArray(before)) before.push(frame)
-    else this.#due.set(connection, [before, frame])
+    else if (Array.isArray(before)) before.push(...[frame].flat())
+    else this.#due.set(connection, [before, frame].flat())
   }
 
   #writeNow(connection: Connection): void {
@@ -108,16 +110,19 @@ function isReady({ readyState, writeBuffer, transport }: Connection): boolean {
   )
 }
 
-function frameOf(data: unknown, options: PacketOptions | undefined): Buffer | undefined {
-  const made = options?.wsPreEncodedFrame
-  if (made) return made.length === 1 ? made[0] : undefined
+function frameOf(data: unknown, options: PacketOptions | undefined): Frame | undefined {
+  const [head, rest] = options?.wsPreEncodedFrame ?? []
+  if (head) return rest ? [head, rest] : head
   return typeof data === 'string' ? textFrame(data) : undefined
 }
 
 function write({ transport: { socket } }: Connection, frames: Buffer | Buffer[]): void {
   // Closed meanwhile.
   if (socket.readyState !== webSocketOpen) return
-  for (const frame of packed(frames)) socket._sender.sendFrame([frame])
+  const parts = packed(frames)
+  if (parts.length > 1) socket._socket.cork()
+  for (const part of parts) socket._sender.sendFrame([part])
+  if (parts.length > 1) socket._socket.uncork()
 }
 
 function packed(frames: Buffer | Buffer[]): Buffer[] {

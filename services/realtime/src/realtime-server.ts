@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { sendLong } from '@earshot/core/clients/long-command'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import { Outage } from '@earshot/core/observability/outage'
@@ -142,8 +143,10 @@ function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
   }
   const tell = (channel: string, head: string, text: string | Buffer) => {
     // What is long shares no call: scripts take longer over what they are given than the call costs.
-    if (Buffer.isBuffer(text)) followed(channel, Buffer.concat([Buffer.from(head), text]))
-    else last = gathered.publish(channel, head, text)
+    if (Buffer.isBuffer(text)) {
+      gathered.flush()
+      last = survived(sendLong(publisher, 'spublish', [channel], [Buffer.from(head), text]))
+    } else last = gathered.publish(channel, head, text)
   }
   publisher.spublish = followed as typeof publisher.spublish
   return { tell, published: () => last }

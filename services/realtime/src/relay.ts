@@ -1,6 +1,6 @@
 import type { ServerEventName, ServerPayload } from '@earshot/protocol'
 import type { Namespace, Socket } from 'socket.io'
-import { bytesFrame, textBytesIn, textFrame } from './text-frame.ts'
+import { audioFrame, bytesFrame, type Frame, textBytesIn, textFrame } from './text-frame.ts'
 
 type Publish = (channel: string, head: string, text: string | Buffer) => void
 
@@ -10,13 +10,8 @@ interface RawAdapter {
   onRawMessage: (message: Buffer, channel: Buffer) => void
 }
 
-/** What is told, as text and, where it is long, as a frame. */
-interface Told {
-  event: string
-  payload: object
-  text: string
-  frame?: Buffer
-}
+/** Text, or a frame, where it is long; made when somebody is to hear it. */
+type Told = { text: string; frame?: undefined } | { text?: undefined; frame: () => Frame }
 
 /** Of Engine.IO: what `Adapter.broadcast` of Socket.IO writes by, too. */
 interface Connection {
@@ -47,7 +42,7 @@ export class Relay {
   readonly #roomAt: number
   readonly #publish: Publish
   readonly #namespace: () => Namespace
-  #last: Told | undefined
+  #last: { event: string; payload: object; told: Told } | undefined
 
   constructor(deps: { uid: string; channelPrefix: string; publish: Publish; namespace: () => Namespace }) {
     if (deps.uid.length !== uidLength) throw new RangeError(`${uidLength} characters name a node`)
@@ -62,6 +57,7 @@ export class Relay {
    * The payload is not changed after this call.
    * @param options.isHereOnly no other node is told
    * @param options.hereAfter this node's sockets are told only then
+   * @param options.audio what `voiceMessage.url` ends with, in base64
    */
   tell<E extends ServerEventName>(
     room: string,
@@ -71,20 +67,20 @@ export class Relay {
       exceptId = '',
       isHereOnly = false,
       hereAfter,
+      audio,
     }: {
       exceptId?: string | undefined
       isHereOnly?: boolean | undefined
       hereAfter?: Promise<void> | undefined
+      audio?: Buffer | undefined
     } = {},
   ): void {
-    const told = this.#toldAs(event, payload as object)
-    const { text } = told
+    const told = this.#toldAs(event, payload as object, audio)
     const head = `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
-    const isLong = text.length >= bytesFromChars
-    if (isLong) told.frame ??= textFrame(text)
-    const { frame } = told
-    if (!isHereOnly) this.#publish(this.channelOf(room), head, frame ? textBytesIn(frame) : text)
-    const deliver = () => this.#deliver(room, exceptId, () => frame ?? textFrame(text), text)
+    if (!isHereOnly) {
+      this.#publish(this.channelOf(room), head, told.frame ? textBytesIn(told.frame()) : told.text)
+    }
+    const deliver = () => this.#deliver(room, exceptId, told)
     if (hereAfter) void hereAfter.then(deliver)
     else deliver()
   }
@@ -102,8 +98,7 @@ export class Relay {
     exceptIds: ReadonlySet<string> | '' = '',
   ): void {
     if (!this.isHeld(room)) return
-    const { text } = this.#toldAs(event, payload as object)
-    this.#deliver(room, exceptIds, () => textFrame(text), text)
+    this.#deliver(room, exceptIds, this.#toldAs(event, payload as object))
   }
 
   /** Puts itself before the adapter: what is a relay's is delivered, all else is the adapter's. */
@@ -122,25 +117,29 @@ export class Relay {
     const textAt = idAt + (message[idAt - 1] ?? 0)
     const exceptId = message.toString('latin1', idAt, textAt)
     const room = channel.toString('utf8', this.#roomAt, channel.length - 1)
-    this.#deliver(room, exceptId, () => bytesFrame(message.subarray(textAt)))
+    this.#deliver(room, exceptId, { frame: () => bytesFrame(message.subarray(textAt)) })
   }
 
   /** A message to two people is told twice: its text is made once. */
-  #toldAs(event: string, payload: object): Told {
-    if (this.#last?.payload === payload && this.#last.event === event) return this.#last
-    this.#last = { event, payload, text: `2${JSON.stringify([event, payload])}` }
-    return this.#last
+  #toldAs(event: string, payload: object, audio?: Buffer): Told {
+    if (this.#last?.payload === payload && this.#last.event === event) return this.#last.told
+    const text = `2${JSON.stringify([event, payload])}`
+    const isLong = audio !== undefined || text.length >= bytesFromChars
+    const made = () => (audio ? withAudio(text, payload, audio) : textFrame(text))
+    const told = isLong ? { frame: once(made) } : { text }
+    this.#last = { event, payload, told }
+    return told
   }
 
   /** @param except sockets that are not told: one by its id, '' for none, or several */
-  #deliver(room: string, except: string | ReadonlySet<string>, makeFrame: () => Buffer, text?: string): void {
+  #deliver(room: string, except: string | ReadonlySet<string>, told: Told): void {
     const { adapter, sockets } = this.#namespace()
     const ids = adapter.rooms.get(room)
     const isOut = (id: string) => (typeof except === 'string' ? id === except : except.has(id))
     if (!ids || (ids.size === 1 && ids.values().every(isOut))) return
-    const frame = makeFrame()
-    const options = { preEncoded: true, wsPreEncodedFrame: [frame] }
-    let known = text
+    const frame = told.frame ? told.frame() : textFrame(told.text)
+    const options = { preEncoded: true, wsPreEncodedFrame: Array.isArray(frame) ? frame : [frame] }
+    let known = told.text
     for (const id of ids) {
       const socket = isOut(id) ? undefined : sockets.get(id)
       if (!socket) continue
@@ -157,6 +156,28 @@ function connectionOf(socket: Socket): Connection {
 }
 
 /** The text in a frame of `text-frame`. */
-function textIn(frame: Buffer): string {
+function textIn(frame: Frame): string {
   return textBytesIn(frame).toString('utf8')
+}
+
+/** A frame of a payload whose `voiceMessage.url` these bytes end. */
+function withAudio(
+  text: string,
+  { voiceMessage }: { voiceMessage?: { url: string } },
+  audio: Buffer,
+): Buffer {
+  // Quotes in what somebody wrote are not bare in JSON: this is found nowhere but where it is meant.
+  const member = `"url":${JSON.stringify(voiceMessage?.url)}`
+  const at = text.indexOf(member)
+  if (at < 0) throw new Error('there is no url that the audio could end')
+  const end = at + member.length - 1
+  return audioFrame(text.slice(0, end), audio, text.slice(end))
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }

@@ -95,10 +95,11 @@ export class SocketFanout implements Fanout {
     room: string,
     event: E,
     payload: ServerPayload<E>,
-    { exceptSocketId: exceptId, isHereOnly, hereAfter }: FanoutOptions = {},
+    { exceptSocketId: exceptId, isHereOnly, hereAfter, audio }: FanoutOptions = {},
   ): void {
     if (this.#relay && event !== 'user_typing')
-      this.#relay.tell(room, event, payload, { exceptId, isHereOnly, hereAfter })
+      this.#relay.tell(room, event, payload, { exceptId, isHereOnly, hereAfter, audio })
+    else if (audio) throw new Error('audio is told by a relay')
     else if (hereAfter) void hereAfter.then(() => this.#emit(room, event, payload, exceptId))
     else this.#emit(room, event, payload, exceptId)
   }

@@ -25,7 +25,7 @@ export class MessageMedia {
   }
 
   /**
-   * Returns the draft with what it carries, and where a voice message can be played at once.
+   * Returns the draft with what it carries, and where a voice message can be played at once: see `AcceptedVoice.url`.
    * @throws {CodedError} `NOT_FOUND` for an upload that the sender may not read, `TOO_LARGE`, `UNSUPPORTED_MEDIA`;
    * each names the field
    */
@@ -33,7 +33,7 @@ export class MessageMedia {
     userId: string,
     draft: MessageDraft,
     { file, voice }: Said,
-  ): Promise<{ draft: MessageDraft; voiceUrl?: string }> {
+  ): Promise<{ draft: MessageDraft; voiceUrl?: string; audio?: Buffer }> {
     if (file) {
       const field = 'file.url'
       const upload = await this.#find(userId, mediaIdOf(file.url), field)
@@ -45,7 +45,8 @@ export class MessageMedia {
     const accepted =
       'mediaId' in voice ? await this.#acceptUpload(userId, voice) : await acceptVoice(voice, this.#limits)
     await this.#voice.keep(draft, accepted)
-    return { draft: { ...draft, voiceMessage: accepted.voice }, voiceUrl: accepted.url }
+    const { voice: voiceMessage, url: voiceUrl, source } = accepted
+    return { draft: { ...draft, voiceMessage }, voiceUrl, ...(Buffer.isBuffer(source) && { audio: source }) }
   }
 
   /** One at a time on a node: each is in memory while it is looked into. */

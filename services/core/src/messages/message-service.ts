@@ -38,8 +38,10 @@ export interface Sender {
 /** What is in MongoDB, and to be told. */
 interface Sent {
   doc: MessageDoc
-  /** Where a voice message can be played at once. */
+  /** Where a voice message can be played at once; it ends with `audio`, where there is any. */
   voiceUrl: string | undefined
+  /** What came with the message. */
+  audio: Buffer | undefined
   /** `Committed.noted`; `undefined` for what was sent long ago. */
   noted: Promise<void> | undefined
 }
@@ -164,13 +166,13 @@ export class MessageService {
     options: SendOptions,
   ): Promise<SendAck> {
     const draft = this.#draft(sender, target, said, options)
-    const { doc, voiceUrl, noted } = await this.#commit(sender, draft, may, said)
-    const isRecorded = voiceUrl?.startsWith('data:') === true
+    const { doc, voiceUrl, audio, noted } = await this.#commit(sender, draft, may, said)
+    const isRecorded = audio !== undefined
     // Asked meanwhile; it never rejects.
     const hearers = isRecorded ? this.#hearersElsewhere(sender, target) : undefined
     await this.#voice.committed(doc, isRecorded, sender.correlationId)
     // A duplicate is told again: a crash may have come between its commit and its telling.
-    this.#deliver(sender, target, doc, { voiceUrl, noted, hearers: hearers && (await hearers) })
+    this.#deliver(sender, target, doc, { voiceUrl, audio, noted, hearers: hearers && (await hearers) })
     await noted
     await this.#fanout.told()
     return {
@@ -187,22 +189,22 @@ export class MessageService {
    * where the next finds its answer in a cache, and must not be overtaken. The commit itself is not waited for.
    */
   async #commit(sender: Sender, bare: MessageDraft, may: () => Promise<unknown>, said: Said): Promise<Sent> {
-    const { voiceUrl, committed } = await this.#inOrder.run(sender.userId, async () => {
+    const { voiceUrl, audio, committed } = await this.#inOrder.run(sender.userId, async () => {
       try {
         await may()
         await this.#mustBeHere(bare)
         const carried = await this.#media.carry(sender.userId, bare, said)
         const committed = settled(this.#committer.commit(carried.draft))
-        return { voiceUrl: carried.voiceUrl, committed }
+        return { ...carried, committed }
       } catch (error) {
-        return { voiceUrl: undefined, committed: Promise.resolve({ error }) }
+        return { voiceUrl: undefined, audio: undefined, committed: Promise.resolve({ error }) }
       }
     })
     const outcome = await committed
-    if ('value' in outcome) return { doc: outcome.value.doc, voiceUrl, noted: outcome.value.noted }
+    if ('value' in outcome) return { doc: outcome.value.doc, voiceUrl, audio, noted: outcome.value.noted }
     const before = await this.#saidBefore(bare, outcome.error)
     if (!before) throw outcome.error
-    return { doc: before, voiceUrl, noted: undefined }
+    return { doc: before, voiceUrl, audio, noted: undefined }
   }
 
   /** @throws {CodedError} `NOT_FOUND` for an answer to what is not in this conversation, wherever else it may be */
@@ -258,20 +260,22 @@ export class MessageService {
     sender: Sender,
     target: Target,
     doc: MessageDoc,
-    { voiceUrl, noted: hereAfter, hearers }: Omit<Sent, 'doc'> & { hearers: Set<string> | undefined },
+    { voiceUrl, audio, noted: hereAfter, hearers }: Omit<Sent, 'doc'> & { hearers: Set<string> | undefined },
   ): void {
     const message = toMessage(doc)
     if (doc.voiceMessage && voiceUrl) message.voiceMessage = voiceOutput(doc._id, doc.voiceMessage, voiceUrl)
+    // Sent again, it may have a form that plays everywhere by now.
+    const inBase64 = message.voiceMessage?.url === voiceUrl ? audio : undefined
     const isVoice = doc.messageType === 'voice'
     if (target.kind === 'group') {
       const event = isVoice ? 'new_group_voice_message' : 'new_group_message'
-      this.#fanout.toGroup(target.groupId, event, message, { hereAfter })
+      this.#fanout.toGroup(target.groupId, event, message, { hereAfter, audio: inBase64 })
       return
     }
     const event = isVoice ? 'new_voice_message' : 'new_message'
     const tell = (userId: string, exceptSocketId?: string) => {
       const isHereOnly = hearers && !hearers.has(userId)
-      this.#fanout.toUser(userId, event, message, { exceptSocketId, isHereOnly, hereAfter })
+      this.#fanout.toUser(userId, event, message, { exceptSocketId, isHereOnly, hereAfter, audio: inBase64 })
     }
     if (target.recipientId !== sender.userId) tell(target.recipientId)
     tell(sender.userId, sender.socketId)

@@ -3,8 +3,8 @@ import { CodedError, type VoiceInput } from '@earshot/protocol'
 /** Audio as it came with a message. */
 export interface AudioBytes {
   bytes: Buffer
-  /** As it came, where that was a `data:` URL. */
-  inText?: { type: string; base64: string }
+  /** What a `data:` URL said it is. */
+  type?: string
   /** Of the message, for errors. */
   field: string
 }
@@ -29,7 +29,8 @@ function ofDataUrl(url: string | undefined): AudioBytes {
   if (comma < 0 || !/^data:[^,]{0,200};base64$/i.test(url.slice(0, comma))) {
     throw wrong('url must be a data: URL in base64.', field)
   }
-  const type = url.slice('data:'.length, comma - ';base64'.length)
+  // A copy: a part of a text holds all of it.
+  const type = Buffer.from(url.slice('data:'.length, comma - ';base64'.length)).toString()
   const base64 = url.slice(comma + 1)
   const bytes = Buffer.from(base64, 'base64')
   // Node's decoder skips what is not base64; the length then tells.
@@ -37,7 +38,7 @@ function ofDataUrl(url: string | undefined): AudioBytes {
   if (base64.length % 4 !== 0 || bytes.length !== (base64.length / 4) * 3 - padding) {
     throw wrong('url is not valid base64.', field)
   }
-  return { bytes, inText: { type, base64 }, field }
+  return { bytes, type, field }
 }
 
 function wrong(message: string, field: string): CodedError {

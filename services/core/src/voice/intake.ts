@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { CodedError, type Limits, type VoiceInput } from '@earshot/protocol'
 import type { MediaDoc } from '../media/media-doc.ts'
 import { audioType, sniffAudio } from '../media/sniff.ts'
@@ -10,7 +10,8 @@ import { boundedWaveform } from './waveform.ts'
 
 /** Audio that came with a message, of a size and a container that are accepted. It was not looked into yet. */
 export interface ReceivedVoice extends AudioBytes {
-  input: VoiceInput
+  /** What is said of it. */
+  input: Omit<VoiceInput, 'url' | 'data'>
   container: string
   sha256: string
 }
@@ -18,7 +19,10 @@ export interface ReceivedVoice extends AudioBytes {
 /** Audio that was checked, and what the message says of it. */
 export interface AcceptedVoice {
   voice: VoiceDoc
-  /** Playable at once: what recipients hear before the worker has stored the audio. */
+  /**
+   * Playable at once: what recipients hear before the worker has stored the audio. Of bytes that came with the message it is the
+   * beginning of a `data:` URL, which the bytes in base64 end.
+   */
   url: string
   /** The bytes that came with the message, or the upload that it names. */
   source: Buffer | MediaDoc
@@ -26,6 +30,8 @@ export interface AcceptedVoice {
 
 /**
  * Takes the audio out of a voice message.
+ * @param input is left without it: text as long as that, held until the message is acknowledged, is moved and looked at by V8's
+ * collector more than once
  * @throws {CodedError} `BAD_REQUEST`, `TOO_LARGE`, `UNSUPPORTED_MEDIA`, naming the field
  */
 export function receiveVoice(input: VoiceInput, limits: Limits): ReceivedVoice {
@@ -34,7 +40,9 @@ export function receiveVoice(input: VoiceInput, limits: Limits): ReceivedVoice {
   checkSize(audio.bytes.length, Math.min(limits.voiceMaxSocketBytes, limits.voiceMaxBytes), audio.field)
   const container = sniffAudio(audio.bytes)
   if (!container) throw noVoice(audio.field)
-  return { ...audio, input, container, sha256: createHash('sha256').update(audio.bytes).digest('hex') }
+  delete input.url
+  delete input.data
+  return { ...audio, input, container, sha256: hash('sha256', audio.bytes, 'hex') }
 }
 
 /**
@@ -42,13 +50,10 @@ export function receiveVoice(input: VoiceInput, limits: Limits): ReceivedVoice {
  * @throws {CodedError} `TOO_LARGE`, `UNSUPPORTED_MEDIA`, naming the field
  */
 export async function acceptVoice(received: ReceivedVoice, limits: Limits): Promise<AcceptedVoice> {
-  const { input, bytes, container, sha256, field, inText } = received
+  const { input, bytes, container, sha256, field } = received
   const { said, codec } = await checked(input, bytes, container, field, limits)
-  const { type, base64 } = inText ?? { type: said.mimeType, base64: bytes.toString('base64') }
   // What a sender writes before the comma may be the type of a page.
-  const start = `data:${truthfulType(type, container, codec)};base64,`
-  // Mostly it is what was sent: not put together again.
-  const url = input.url?.startsWith(start) === true ? input.url : start + base64
+  const url = `data:${truthfulType(received.type ?? said.mimeType, container, codec)};base64,`
   return { voice: { ...said, size: bytes.length, sha256, place: 'staged' }, url, source: bytes }
 }
 
@@ -78,7 +83,7 @@ export async function acceptUploadedVoice(
 
 /** What a message says of audio, after a look into it. */
 async function checked(
-  { mimeType, duration, waveform }: VoiceInput,
+  { mimeType, duration, waveform }: Omit<VoiceInput, 'url' | 'data'>,
   bytes: Buffer,
   container: string,
   field: string,

@@ -2,7 +2,7 @@ import type { BlobStore } from '../media/blob-store.ts'
 import type { MessageStore } from '../messages/message-store.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { StagedAudio, VoiceStaging } from './staging.ts'
-import type { VoiceQueue } from './voice-queue.ts'
+import type { VoiceStoreQueue } from './voice-queue.ts'
 
 const batch = 200
 
@@ -14,7 +14,7 @@ export class StagingAudit {
   readonly #staging: VoiceStaging
   readonly #messages: MessageStore
   readonly #blobs: BlobStore
-  readonly #queue: VoiceQueue
+  readonly #queue: VoiceStoreQueue
   readonly #log: Logger
   /** Whether the blob store has answered so far in this run: one that does not is asked once, each time may take long. */
   #isBlobStoreThere = true
@@ -25,7 +25,7 @@ export class StagingAudit {
     staging: VoiceStaging
     messages: MessageStore
     blobs: BlobStore
-    queue: VoiceQueue
+    queue: VoiceStoreQueue
     log: Logger
   }) {
     this.#staging = deps.staging
@@ -52,7 +52,7 @@ export class StagingAudit {
     }
     // A job that exists, waiting or dead, is left as it is: its id is the message's.
     const { size, mimeType } = voice
-    await this.#queue.add({
+    await this.#queue.addAlone({
       messageId,
       correlationId: `audit-${messageId}`,
       audio: { sha256, size, mimeType },

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
+import { sendLong } from '../clients/long-command.ts'
 import { defineScript, type ScriptCall } from '../clients/lua.ts'
+import { TurnBatch } from '../turn-batch.ts'
 
 export interface StagingOptions {
   prefix: string
@@ -10,6 +12,8 @@ export interface StagingOptions {
 
 /** A send takes less. What was staged longer ago has its message in MongoDB, or never will, unless it is staged again. */
 const settledSeconds = 60
+/** By one call. */
+const releasedMax = 100
 
 /** Staged audio: of a message, or of what was to be one. */
 export interface StagedAudio {
@@ -32,6 +36,8 @@ export class VoiceStaging {
   readonly #books: [sizes: string, times: string, bytes: string]
   readonly #reserve: ScriptCall
   readonly #release: ScriptCall
+  /** Entries of what is dropped in one turn, as the worker does with what it has stored together. */
+  readonly #released: TurnBatch<string, unknown>
   readonly #unstage: ScriptCall
   readonly #settledSeconds: number
 
@@ -43,6 +49,9 @@ export class VoiceStaging {
     this.#settledSeconds = Math.min(settledSeconds, Math.floor(options.ttlSeconds / 2))
     this.#reserve = defineScript(redis, 'voice_reserve', new URL('./reserve.lua', import.meta.url))
     this.#release = defineScript(redis, 'voice_release', new URL('./release.lua', import.meta.url))
+    this.#released = new TurnBatch((entries) => this.#release(this.#books, [0, ...entries]), {
+      max: releasedMax,
+    })
     this.#unstage = defineScript(redis, 'voice_unstage', new URL('./unstage.lua', import.meta.url))
   }
 
@@ -55,7 +64,7 @@ export class VoiceStaging {
     // young again before it is written again: the audit may be about to take it away.
     await Promise.all([
       this.#redis.expire(key, this.#options.ttlSeconds),
-      this.#redis.hset(key, staged.sha256, bytes),
+      sendLong(this.#redis, 'hset', [key, staged.sha256], bytes),
       this.#redis.expire(key, this.#options.ttlSeconds),
     ])
     return true
@@ -73,12 +82,12 @@ export class VoiceStaging {
     const key = this.#key(messageId)
     if (sha256 !== undefined) {
       // In this order, by one write. What else was sent under this id the audit finds in the books.
-      await Promise.all([this.#redis.del(key), this.#release(this.#books, [entryOf({ messageId, sha256 })])])
+      await Promise.all([this.#redis.del(key), this.#released.add(entryOf({ messageId, sha256 }))])
       return
     }
     const [hashes] = (await this.#redis.multi().hkeys(key).del(key).exec()) ?? []
     for (const hash of (hashes?.[1] as string[] | undefined) ?? []) {
-      await this.#release(this.#books, [entryOf({ messageId, sha256: hash })])
+      await this.#released.add(entryOf({ messageId, sha256: hash }))
     }
   }
 
@@ -87,7 +96,7 @@ export class VoiceStaging {
     const { ttlSeconds } = this.#options
     const [key, lastsAtMost] = [this.#key(staged.messageId), ttlSeconds - this.#settledSeconds]
     if ((await this.#unstage([key], [staged.sha256, lastsAtMost])) !== 1) return false
-    await this.#release(this.#books, [entryOf(staged), this.#settledSeconds * 1_000])
+    await this.#release(this.#books, [this.#settledSeconds * 1_000, entryOf(staged)])
     return true
   }
 

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis'
 import type { JobQueueOptions } from '../jobs/job-queue.ts'
 import type { Logger } from '../observability/logger.ts'
-import { VoiceQueue, type VoiceQueueName, voiceQueueNames } from './voice-queue.ts'
+import { VoiceQueue, type VoiceQueueName, VoiceStoreQueue, voiceQueueNames } from './voice-queue.ts'
 
 export interface VoiceQueues {
-  store: VoiceQueue
+  store: VoiceStoreQueue
   prepare: VoiceQueue
   transcribe: VoiceQueue
   close(): Promise<void>
@@ -13,7 +13,7 @@ export interface VoiceQueues {
 /** The queues of all that is done with voice messages. */
 export function voiceQueues(connection: Redis, options: JobQueueOptions, log: Logger): VoiceQueues {
   const queue = (name: VoiceQueueName) => new VoiceQueue(connection, name, options, log)
-  const store = queue(voiceQueueNames.store)
+  const store = new VoiceStoreQueue(connection, voiceQueueNames.store, options, log)
   const prepare = queue(voiceQueueNames.prepare)
   const transcribe = queue(voiceQueueNames.transcribe)
   return {

@@ -3,7 +3,12 @@ import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
 import { TranscriptionRefusedError } from '@earshot/core/voice/transcription-client'
 import type { VoicePreparer } from '@earshot/core/voice/voice-preparer'
-import { type VoiceJob, type VoiceStep, voiceQueueNames } from '@earshot/core/voice/voice-queue'
+import {
+  type VoiceJob,
+  type VoiceJobs,
+  type VoiceStep,
+  voiceQueueNames,
+} from '@earshot/core/voice/voice-queue'
 import type { VoiceQueues } from '@earshot/core/voice/voice-queues'
 import { AudioLostError, type VoiceStorer } from '@earshot/core/voice/voice-storer'
 import type { VoiceTranscriber } from '@earshot/core/voice/voice-transcriber'
@@ -31,7 +36,7 @@ function common(
   }
 }
 
-/** Audio into the blob store, then the rooms are told where it is. */
+/** Audio into the blob store, then the rooms are told where it is: of one message, or of several that were committed together. */
 export function storeJob(
   {
     storer,
@@ -44,24 +49,40 @@ export function storeJob(
     next: 'prepare' | 'transcribe' | undefined
   },
   telling: Telling,
-): JobKind<VoiceJob> {
-  const { queues, fanout, log, metrics } = telling
+): JobKind<VoiceJob | VoiceJobs> {
+  const { queues, fanout, failures, log, metrics } = telling
+  const store = async (job: VoiceJob) => {
+    const doc = await storer.store(job)
+    if (!doc?.voiceMessage) {
+      log.info(job, 'voice job without a message, dropped')
+      return
+    }
+    const { messageId, correlationId } = job
+    if (next) await queues[next].add({ messageId, correlationId })
+    tellVoice(fanout, 'voice_message_stored', doc)
+    metrics.voiceJobs.inc({ result: 'stored' })
+    log.info({ messageId, correlationId, bytes: doc.voiceMessage.size }, 'voice stored')
+  }
   return {
-    ...common('store', telling),
+    queue: voiceQueueNames.store,
     concurrency,
     isHopeless: (error) => error instanceof AudioLostError,
     async run(job) {
-      const doc = await storer.store(job)
-      if (!doc?.voiceMessage) {
-        log.info(job, 'voice job without a message, dropped')
-        return
-      }
-      const { messageId, correlationId } = job
-      if (next) await queues[next].add({ messageId, correlationId })
-      tellVoice(fanout, 'voice_message_stored', doc)
-      metrics.voiceJobs.inc({ result: 'stored' })
-      log.info({ messageId, correlationId, bytes: doc.voiceMessage.size }, 'voice stored')
+      if (!('together' in job)) return store(job)
+      const { together } = job
+      const outcomes = await Promise.allSettled(together.map(store))
+      // From here on each by itself: what one meets is not to hold up the others, nor to be counted as theirs.
+      const again = outcomes.map(async (outcome, i) => {
+        const one = together[i]
+        if (outcome.status === 'fulfilled' || !one) return
+        log.debug({ err: outcome.reason, ...one }, 'voice job failed, trying again by itself')
+        await queues.store.addAlone(one)
+      })
+      await Promise.all(again)
     },
+    // One of several does not fail: see above.
+    onDying: async (job, error) => ('together' in job ? undefined : failures.note(job, 'store', error)),
+    count: (result) => metrics.voiceJobs.inc({ result }),
   }
 }
 
