@@ -46,21 +46,9 @@ export function forgetRequest(socket: RealtimeSocket): void {
   const { transport } = conn
   if (transport.name !== 'websocket') return
   // Of long polling alone.
-  drop(transport, 'headers')
+  transport.removeAllListeners('headers')
   // Engine.IO's transport listens to the same since it took over.
   const webSocket = transport.socket
   const first = webSocket.listeners('error')[0]
   if (first?.name === 'onUpgradeError') webSocket.removeListener('error', first as () => void)
-}
-
-/** Without what listens to one event, and in as little room as the rest takes: an emitter's table of listeners never shrinks. */
-function drop(emitter: EventEmitter, event: string): void {
-  const kept = emitter
-    .eventNames()
-    .filter((name) => name !== event)
-    .map((name) => ({ name, listeners: emitter.rawListeners(name) }))
-  emitter.removeAllListeners()
-  for (const { name, listeners } of kept) {
-    for (const listener of listeners) emitter.on(name, listener as unknown as () => void)
-  }
 }
