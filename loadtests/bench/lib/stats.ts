@@ -19,3 +19,8 @@ export function percentile(values: Float64Array, percent: number): number {
   if (value === undefined) throw new RangeError('a percentile of nothing')
   return value
 }
+
+/** Pair by pair, the first less the second; as many as both have. Pure. */
+export function differences(values: readonly number[], less: readonly number[]): number[] {
+  return values.slice(0, less.length).map((value, i) => value - (less[i] ?? Number.NaN))
+}

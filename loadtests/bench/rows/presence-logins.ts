@@ -1,41 +1,21 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { type Floor, floorCell, type Goal } from '../lib/goal.ts'
-import { makePeople } from '../lib/groups.ts'
-import { LeanClient } from '../lib/lean-client.ts'
-import type { Program } from '../lib/programs.ts'
-import { redisTraffic } from '../lib/redis-traffic.ts'
-import type { Row, Table } from '../lib/row.ts'
-import { type CpuTimes, parts, Servers } from '../lib/servers.ts'
+import { type Case, peopleOf, type Storm, StormCluster } from '../lib/login-storm.ts'
+import type { Box, Row, Table } from '../lib/row.ts'
+import { parts } from '../lib/servers.ts'
 import { count, isWanted } from '../lib/settings.ts'
+import { differences, median, range } from '../lib/stats.ts'
 import { statusFloor } from '../lib/status-floor.ts'
+import { costsOf, type StormCost } from '../lib/storm-costs.ts'
 
-const nodes = 2
-/** Who logs in before anything is measured, for the compilers. */
-const warmers = 200
-/** So long no event came: all have. */
-const quietMs = 2_000
-const restMs = 6_000
 /** Of what one-by-one's cost. */
 const most = 1 / 20
 
-interface Case {
-  label: string
-  program: Program
-  broadcasts: boolean
-  /** Whom the i-th of so many watches. */
-  contacts: (i: number, of: number) => number[]
-}
-
-/** CPU time in microseconds, what the cluster uses anyway while all are logged in taken off. */
+/** A case, and its storms, one a round. */
 interface Found {
-  label: string
-  program: Program
-  cpu: CpuTimes
-  cpuUs: number
-  statuses: number
-  clientBytes: number
-  redisBytes: number
+  case: Case
+  storms: (Storm & StormCost)[]
+  /** Where nobody hears of anybody, the same people in the same rounds; absent for that itself. */
+  nobody?: StormCost[]
 }
 
 /** Many people who come at once, and who hears of them. */
@@ -47,132 +27,127 @@ export const presenceLogins: Row = {
     const people = count('PEOPLE', 1_000)
     const withinS = count('WITHIN_S', 10)
     const watched = count('CONTACTS', 20)
+    const rounds = count('ROUNDS', 4)
     const contacts = (i: number, of: number) =>
       Array.from(
         { length: watched },
         (_, k) => (i + (k < watched / 2 ? k + 1 : of - 1 - k + watched / 2)) % of,
       )
-    const oneByOne = { program: 'one-by-one', contacts: () => [] } as const
-    const own = { program: 'earshot', contacts: () => [] } as const
-    const withExisting = isWanted('EXISTING_CLIENTS')
-    const cases: Case[] = [
-      { ...oneByOne, label: 'one-by-one: nobody', broadcasts: false },
-      { ...oneByOne, label: 'one-by-one: all of all', broadcasts: true },
-      { ...own, label: 'nobody', broadcasts: false },
-      ...(withExisting ? [{ ...own, label: 'existing clients: all of all', broadcasts: true }] : []),
-      { ...own, label: `each of ${watched} it subscribed to`, broadcasts: true, contacts },
+    const alone = { broadcasts: false, contacts: () => [] }
+    const all = { broadcasts: true, contacts: () => [] }
+    const oneByOne = { program: 'one-by-one' } as const
+    const own = { program: 'earshot' } as const
+    const storms = (cases: Case[], many: number) => takeTurns(box, cases, { rounds: many, people, withinS })
+
+    // It is far above what one round may be off by.
+    const [none, replaced] = await storms(
+      [
+        { ...oneByOne, ...alone, label: 'one-by-one: nobody' },
+        { ...oneByOne, ...all, label: 'one-by-one: all of all' },
+      ],
+      1,
+    )
+    const [nobody, subscribed] = await storms(
+      [
+        { ...own, ...alone, label: 'nobody' },
+        { ...own, broadcasts: true, contacts, label: `each of ${watched} it subscribed to` },
+      ],
+      rounds,
+    )
+    const [existing] = isWanted('EXISTING_CLIENTS')
+      ? await storms([{ ...own, ...all, label: 'existing clients: all of all' }], 1)
+      : []
+    if (!none || !replaced || !nobody || !subscribed) throw new Error('nothing was measured')
+    const told = { ...subscribed, nobody: nobody.storms }
+    const found: Found[] = [
+      none,
+      { ...replaced, nobody: none.storms },
+      nobody,
+      ...(existing ? [{ ...existing, nobody: nobody.storms }] : []),
+      told,
     ]
-    const found: Found[] = []
-    for (const one of cases) {
-      const servers = await Servers.start(box, {
-        nodes,
-        program: one.program,
-        env: { PRESENCE_BROADCAST: String(one.broadcasts) },
-      })
-      const meter = new Redis(servers.redisUrl, { replyMapping: 'legacy' })
-      try {
-        const names = (prefix: string, n: number) => Array.from({ length: n }, (_, i) => `${prefix}-${i}`)
-        // One-by-one knows whoever comes.
-        if (one.program === 'earshot')
-          await box.reporter.step('Making people', () => makePeople(servers, names('person', people)))
-        await box.reporter.step('Warming up', () => warmUp(servers, one, names('warm', warmers)))
-        const storm = () => logins(servers, meter, one, names('person', people), withinS * 1_000)
-        found.push(await box.reporter.step(one.label, storm))
-      } finally {
-        meter.disconnect()
-        await servers.stop()
-      }
-    }
-    const told = found.at(-1)?.statuses ?? 0
-    const floor = await box.reporter.step('As many frames by a relay', () => statusFloor(box, people, told))
-    return tableOf(found, floor, { people, withinS })
+    const floor = await box.reporter.step('As many frames by a relay', () =>
+      statusFloor(
+        box,
+        people,
+        middle(told, ({ statuses }) => statuses),
+      ),
+    )
+    return tableOf(found, floor, { people, withinS, rounds })
   },
 }
 
-async function warmUp(servers: Servers, one: Case, userIds: string[]): Promise<void> {
-  const clients = await loginAll(servers, one, userIds, 2_000)
-  await settled(clients)
-  for (const client of clients) client.close()
-  await wait(quietMs)
-}
-
-async function logins(
-  servers: Servers,
-  meter: Redis,
-  one: Case,
-  userIds: string[],
-  withinMs: number,
-): Promise<Found> {
-  const [before, bytesBefore, startedAt] = [servers.cpu(), await redisTraffic(meter), performance.now()]
-  const clients = await loginAll(servers, one, userIds, withinMs)
-  await settled(clients)
-  const [after, bytesAfter, endedAt] = [servers.cpu(), await redisTraffic(meter), performance.now()]
-  await wait(restMs)
-  const [rest, bytesRest] = [servers.cpu(), await redisTraffic(meter)]
-  const share = (endedAt - startedAt) / (performance.now() - endedAt)
-  const cpu = Object.fromEntries(
-    parts.map((part) => [part, after[part] - before[part] - (rest[part] - after[part]) * share]),
-  ) as CpuTimes
-  const sum = (of: (client: LeanClient) => number) => clients.reduce((all, client) => all + of(client), 0)
-  const found = {
-    label: one.label,
-    program: one.program,
-    cpu,
-    cpuUs: parts.reduce((all, part) => all + cpu[part], 0),
-    statuses: sum(({ statuses }) => statuses),
-    clientBytes: sum(({ bytes }) => bytes),
-    redisBytes: bytesAfter - bytesBefore - (bytesRest - bytesAfter) * share,
+/**
+ * Clusters side by side, so that what drifts on the machine drifts for all: in each round the same people, whom nobody saw before, log
+ * in to one after the other, every other round in reverse. Those of earlier rounds stay.
+ */
+async function takeTurns(
+  box: Box,
+  cases: Case[],
+  { rounds, people, withinS }: { rounds: number; people: number; withinS: number },
+): Promise<Found[]> {
+  const groups = Array.from({ length: rounds }, (_, round) => peopleOf(`round-${round}`, people))
+  const start = (one: Case) => StormCluster.start(box, one, groups.flat())
+  const clusters = await box.reporter.step('Warming up', () => allOrNone(cases.map(start)))
+  try {
+    for (const [round, userIds] of groups.entries()) {
+      for (const cluster of round % 2 === 0 ? clusters : clusters.toReversed()) {
+        const what = `Round ${round + 1} of ${rounds}: ${cluster.case.label}`
+        await box.reporter.step(what, () => cluster.storm(userIds, withinS * 1_000))
+      }
+    }
+    await Promise.all(clusters.map((cluster) => cluster.rest()))
+  } finally {
+    await Promise.all(clusters.map((cluster) => cluster.stop()))
   }
-  for (const client of clients) client.close()
-  return found
+  const costs = costsOf(clusters.map(({ storms }) => storms))
+  return clusters.map((cluster, i) => ({
+    case: cluster.case,
+    storms: cluster.storms.flatMap((storm, round) => {
+      const cost = costs[i]?.[round]
+      return cost ? [{ ...storm, ...cost }] : []
+    }),
+  }))
 }
 
-/** At an even pace. */
-async function loginAll(
-  servers: Servers,
-  { contacts }: Case,
-  userIds: string[],
-  withinMs: number,
-): Promise<LeanClient[]> {
-  const startedAt = performance.now()
-  const logins = userIds.map(async (userId, i) => {
-    await wait(Math.max(0, startedAt + (i * withinMs) / userIds.length - performance.now()))
-    const client = await LeanClient.login(servers, userId, i % nodes)
-    const watched = contacts(i, userIds.length).map((at) => userIds[at] ?? '')
-    if (watched.length > 0) await client.watch(watched)
-    return client
-  })
-  return Promise.all(logins)
+async function allOrNone(starting: Promise<StormCluster>[]): Promise<StormCluster[]> {
+  const started = await Promise.allSettled(starting)
+  const clusters = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+  const failed = started.find((one) => one.status === 'rejected')
+  if (!failed) return clusters
+  await Promise.all(clusters.map((cluster) => cluster.stop()))
+  throw failed.reason
 }
 
-async function settled(clients: LeanClient[]): Promise<void> {
-  const heard = () => clients.reduce((sum, { statuses }) => sum + statuses, 0)
-  let before: number
-  do {
-    before = heard()
-    await wait(quietMs)
-  } while (heard() > before)
+const middle = ({ storms }: Found, of: (storm: Storm & StormCost) => number) => median(storms.map(of))
+const seconds = (us: number) => (us / 1e6).toFixed(2)
+
+/** What the status traffic cost in each round, microseconds. */
+function forPresence({ storms, nobody = [] }: Found): number[] {
+  const cpu = (some: StormCost[]) => some.map(({ cpuUs }) => cpuUs)
+  return differences(cpu(storms), cpu(nobody))
 }
 
 function tableOf(
   found: Found[],
   floor: Floor,
-  { people, withinS }: { people: number; withinS: number },
+  { people, withinS, rounds }: { people: number; withinS: number; rounds: number },
 ): Table {
-  const nobody = (program: Program) => found.find((one) => one.program === program)
-  const s = (us: number) => (us / 1e6).toFixed(2)
-  const status = (of: Found) => of.cpuUs - (nobody(of.program)?.cpuUs ?? Number.NaN)
   const [, replaced] = found
   const own = found.at(-1)
   if (!own || !replaced) throw new Error('nothing was measured')
-  const times = status(own) / status(replaced)
+  const basis = median(forPresence(replaced))
+  const each = forPresence(own)
+  const cost = median(each)
+  const times = cost / basis
+  const between = range(each).map(seconds).join(' to ')
   const goal: Goal = {
     what: `${people} logins in ${withinS} s: CPU time of the status traffic`,
-    against: `one-by-one ${s(status(replaced))} s, ${replaced.statuses} events`,
+    against: `one-by-one ${seconds(basis)} s, ${Math.round(middle(replaced, ({ statuses }) => statuses))} events`,
     toReach: `≤ ${most.toFixed(2)} ×`,
-    figure: `${times.toFixed(2)} × (${s(status(own))} s, ${own.statuses} events)`,
+    figure: `${times.toFixed(2)} × (${seconds(cost)} s; ${rounds > 1 ? `${between} in ${rounds} rounds, ` : ''}${Math.round(middle(own, ({ statuses }) => statuses))} events)`,
     isReached: times <= most,
-    floor: floorCell(floor, status(own), (us) => `${s(us)} s`),
+    floor: floorCell(floor, cost, (us) => `${seconds(us)} s`),
   }
   return {
     heading: [
@@ -180,27 +155,30 @@ function tableOf(
       ...parts.map((part) => `${part}, s`),
       'all, s',
       'of it for presence, s',
+      'in single rounds',
       'ratio',
       'events',
       'MB to clients',
       'MB of Redis',
     ],
     lines: found.map((of) => {
-      const isBase = of === nobody(of.program)
+      const status = of.nobody ? forPresence(of) : []
       return [
-        of.label,
-        ...parts.map((part) => s(of.cpu[part])),
-        s(of.cpuUs),
-        isBase ? '' : s(status(of)),
-        isBase ? '' : (status(of) / status(replaced)).toFixed(3),
-        String(of.statuses),
-        (of.clientBytes / 1e6).toFixed(2),
-        (of.redisBytes / 1e6).toFixed(2),
+        of.case.label,
+        ...parts.map((part) => seconds(middle(of, ({ cpu }) => cpu[part]))),
+        seconds(middle(of, ({ cpuUs }) => cpuUs)),
+        of.nobody ? seconds(median(status)) : '',
+        status.map(seconds).join(', '),
+        of.nobody ? (median(status) / basis).toFixed(3) : '',
+        middle(of, ({ statuses }) => statuses).toFixed(0),
+        (middle(of, ({ clientBytes }) => clientBytes) / 1e6).toFixed(2),
+        (middle(of, ({ redisBytes }) => redisBytes) / 1e6).toFixed(2),
       ]
     }),
     notes: [
-      `${people} people log in within ${withinS} s on ${nodes} nodes, one socket each; CPU time without what the cluster uses when all are there.`,
-      'For presence: more than where nobody hears of anybody. The ratio is to one-by-one, in which everybody hears of everybody.',
+      `${people} people log in within ${withinS} s on 2 nodes, one socket each; CPU time without what the cluster uses when all are there.`,
+      'For presence: more than where nobody hears of anybody, the same people in the same round. The ratio is to one-by-one, in which everybody hears of everybody.',
+      `Earshot's two: median of ${rounds} rounds, of that difference too; in each, people whom nobody saw before.`,
       'To clients: user_status_changed, and presence_subscribe with its answer. Of Redis: in and out, logins included.',
       'Floor: as many frames as there were events in the last case, by a relay of bare sockets.',
     ],

@@ -4,6 +4,8 @@ import { goalMarkdown, goalTable, ratioGoal } from '../lib/goal.ts'
 import { placeOf, selfTimes } from '../lib/profile.ts'
 import { isByIndex, stagesOf } from '../lib/query-plan.ts'
 import { highestRate } from '../lib/rate-search.ts'
+import { differences, median } from '../lib/stats.ts'
+import { costsOf } from '../lib/storm-costs.ts'
 
 const of = { what: 'a message', against: { of: 'plain', value: 200 }, unit: 'µs', floor: undefined }
 
@@ -129,4 +131,29 @@ t.test('the figures of rows that were measured one by one make one table of the 
   t.match(page, /after\n$/)
   t.notMatch(page, 'old')
   t.throws(() => withFigures('nothing', []))
+})
+
+t.test('what drifts for both is in no difference of pairs', async (t) => {
+  const [nobody, subscribed] = [
+    [3.0, 3.4, 4.1],
+    [3.2, 3.7, 4.3],
+  ]
+  t.equal(median(differences(subscribed, nobody)).toFixed(1), '0.2')
+  t.same(differences([5, 7], [4]), [1], 'one without the other is no pair')
+})
+
+t.test('what clusters use anyway is taken off by one rate, and what one uses beyond it stays', async (t) => {
+  const used = (gateways: number, ms: number) => ({
+    cpu: { gateways, worker: 0, redis: 0, database: 0 },
+    redisBytes: 0,
+    ms,
+  })
+  const storm = (gateways: number, after: number) => ({
+    used: used(gateways, 10_000),
+    after: used(after, 5_000),
+    statuses: 0,
+    clientBytes: 0,
+  })
+  const [nobody, subscribed] = costsOf([[storm(3_000, 400)], [storm(3_500, 600)]])
+  t.same([nobody?.[0]?.cpuUs, subscribed?.[0]?.cpuUs], [2_000, 2_500])
 })

@@ -23,15 +23,15 @@ export async function startGateway(config: LoadedConfig, log: Logger): Promise<G
   const sockets = createSockets(parts)
   const { realtime, health } = basis
 
+  realtime.io.attach(app.server)
+  joinFirstWrites(realtime.io)
+  watchRequests(realtime.io)
   sockets.listen()
   await presence.start()
   await groups.start()
   app.addHook('preClose', async () => {
     await realtime.io.close()
   })
-  realtime.io.attach(app.server)
-  joinFirstWrites(realtime.io)
-  watchRequests(realtime.io)
   await app.listen({ port: config.PORT, host: config.HOST })
   messaging.start()
   sockets.start()

@@ -14,6 +14,7 @@ import { Listeners } from './listeners.ts'
 import { MembershipChannel } from './membership-channel.ts'
 import { Relay } from './relay.ts'
 import { isNodesOwnRoom } from './rooms.ts'
+import { sharedParser } from './shared-decoder.ts'
 import { StatusChannel } from './status-channel.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { VisibilityChannel } from './visibility-channel.ts'
@@ -86,6 +87,7 @@ export function createRealtime(deps: {
   })
   const io: RealtimeServer = new Server({
     ...deps.options,
+    parser: sharedParser,
     // Socket.IO calls it with `new`.
     adapter: function adapterWithRelay(namespace: Namespace) {
       const adapter = withOwnRooms(createAdapter(namespace))

@@ -111,9 +111,9 @@ export class LeaseHolder {
 
   /** Resolves when the user is online by this connection; `full` when they hold too many. */
   async take(lease: Lease): Promise<'taken' | 'full'> {
-    const aliveAt = performance.now()
-    const shard = this.#store.keys.shardOf(lease.userId)
-    const held: Held = { ...lease, shard, aliveAt }
+    const { userId, connectionId } = lease
+    const shard = this.#store.keys.shardOf(userId)
+    const held: Held = { userId, connectionId, shard, aliveAt: performance.now() }
     // Held from now on: should Redis be away, the next renewal takes the lease.
     this.#held.set(lease.connectionId, held)
     this.#leasesIn(shard).set(lease.connectionId, held)

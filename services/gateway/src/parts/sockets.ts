@@ -81,7 +81,7 @@ export function createSockets({ basis, messaging, presence }: Parts) {
   })
   const tokenWatch = new TokenWatch(realtime.io, config.TOKEN_GRACE_MS)
   return {
-    /** Before the first socket. */
+    /** Before the first socket, and once Engine.IO is attached. */
     listen(): void {
       connections.listen(router)
       resubscribed.listen()

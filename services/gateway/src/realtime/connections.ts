@@ -7,6 +7,7 @@ import { Outage } from '@earshot/core/observability/outage'
 import type { LeaseHolder } from '@earshot/core/presence/lease-holder'
 import { CodedError } from '@earshot/protocol'
 import { PackedWrites, type Realtime, type RealtimeSocket, userRoom } from '@earshot/realtime'
+import { forgetFrame } from './frame-memory.ts'
 import type { GroupRooms } from './group-rooms.ts'
 import type { PresenceWatch } from './presence-watch.ts'
 import { forgetRequest } from './request-memory.ts'
@@ -14,6 +15,10 @@ import type { EventRouter } from './router.ts'
 
 /** Reasons by which a client, or this node on purpose, says goodbye. All others are losses. */
 const cleanReasons = new Set(['client namespace disconnect', 'server namespace disconnect'])
+
+/** An Engine.IO connection knows the lease of its socket: less than a listener of its own for each. */
+const leaseId = Symbol('connectionId')
+type Connection = RealtimeSocket['conn'] & { [leaseId]?: string }
 
 /** The life of a socket: let in, online, gone. */
 export class Connections {
@@ -50,9 +55,21 @@ export class Connections {
     this.#leasing = new Outage(deps.log, 'taking and giving back leases')
   }
 
+  /** Once Engine.IO is attached. */
   listen(router: EventRouter): void {
     const { io } = this.#realtime
     const writes = new PackedWrites()
+    const connections = this
+    // One of each for all sockets: a socket costs memory.
+    function onPacket(this: Connection): void {
+      forgetFrame(this)
+      const id = this[leaseId]
+      if (id !== undefined) connections.#leases.alive(id)
+    }
+    function onDisconnect(this: RealtimeSocket, reason: string): void {
+      connections.#leave(this, reason)
+    }
+    io.engine.on('connection', (conn: Connection) => conn.on('packet', onPacket))
     io.use((socket, next) => {
       writes.of(socket)
       this.#admit(socket).then(
@@ -68,10 +85,10 @@ export class Connections {
       this.#groupRooms.connected(socket)
       this.#presenceWatch.connected(socket)
       this.#metrics.sockets.inc()
-      socket.conn.on('packet', () => this.#leases.alive(socket.id))
+      Object.assign(socket.conn, { [leaseId]: socket.id })
       const online = this.#goOnline(socket).finally(() => this.#online.delete(socket))
       this.#online.set(socket, online)
-      socket.on('disconnect', (reason) => this.#leave(socket, reason))
+      socket.on('disconnect', onDisconnect)
       router.attach(socket)
       forgetRequest(socket)
     })

@@ -36,6 +36,10 @@ export class EventRouter {
   readonly #routes = new Map<string, Route>()
   readonly #log: Logger
   readonly #metrics: Metrics
+  /** One for all sockets: a socket costs memory. */
+  readonly #onError: (this: RealtimeSocket, err: Error) => void
+  /** For all events, too. */
+  readonly #onAny: (this: RealtimeSocket, event: string, ...args: unknown[]) => void
 
   constructor(deps: { handlers: Handlers; log: Logger; metrics: Metrics }) {
     this.#log = deps.log
@@ -46,17 +50,22 @@ export class EventRouter {
         handle: deps.handlers[name] as AnyHandler,
       })
     }
-  }
-
-  /** One listener for all events: a socket costs memory. */
-  attach(socket: RealtimeSocket): void {
-    // What is no packet at all: Socket.IO closes the connection, and without a listener fills stderr with stacks.
-    socket.on('error', (err) => this.#log.debug({ err, userId: socket.data.userId }, 'broken packet'))
-    socket.onAny((event: string, ...args: unknown[]) => {
+    const router = this
+    this.#onError = function onError(err) {
+      router.#log.debug({ err, userId: this.data.userId }, 'broken packet')
+    }
+    this.#onAny = function onAny(event, ...args) {
       const last = args.at(-1)
       const ack = typeof last === 'function' ? (args.pop() as AnyAck) : undefined
-      void this.#dispatch(socket, event, args, ack)
-    })
+      void router.#dispatch(this, event, args, ack)
+    }
+  }
+
+  attach(socket: RealtimeSocket): void {
+    // What is no packet at all: Socket.IO closes the connection, and without a listener fills stderr with stacks. Its own does nothing.
+    socket.removeAllListeners('error')
+    socket.on('error', this.#onError)
+    socket.onAny(this.#onAny)
   }
 
   async #dispatch(socket: RealtimeSocket, event: string, args: unknown[], ack?: AnyAck): Promise<void> {

@@ -22,11 +22,12 @@ export class TypingEnds {
 
   /** Follows what is sent to the sockets of this node. */
   listen(io: RealtimeServer): void {
-    io.on('connection', (socket) => {
-      socket.onAnyOutgoing((event: string, payload: UserTyping) => {
-        if (event === 'user_typing') this.#note(socket, payload)
-      })
-    })
+    const ends = this
+    // One for all sockets: a socket costs memory.
+    function note(this: RealtimeSocket, event: string, payload: UserTyping): void {
+      if (event === 'user_typing') ends.#note(this, payload)
+    }
+    io.on('connection', (socket) => socket.onAnyOutgoing(note))
   }
 
   #note(socket: RealtimeSocket, status: UserTyping): void {
