@@ -68,10 +68,15 @@ export class Connections {
       this.#groupRooms.connected(socket)
       this.#presenceWatch.connected(socket)
       this.#metrics.sockets.inc()
-      socket.conn.on('packet', () => this.#leases.alive(socket.id))
+      const alive = () => this.#leases.alive(socket.id)
+      socket.conn.on('packet', alive)
       const online = this.#goOnline(socket).finally(() => this.#online.delete(socket))
       this.#online.set(socket, online)
-      socket.on('disconnect', (reason) => this.#leave(socket, reason))
+      socket.on('disconnect', (reason) => {
+        // The connection may outlive the socket, and carry others after it.
+        socket.conn.off('packet', alive)
+        this.#leave(socket, reason)
+      })
       router.attach(socket)
       forgetRequest(socket)
     })
