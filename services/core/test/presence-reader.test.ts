@@ -30,6 +30,7 @@ function scene({ isHeld = false } = {}) {
       })
   }
   const visibility = {
+    generation: 0,
     rulesOfEach: async () => new Map(),
     rulesNow: rulesOf,
     seenAmong: async (_: string, ids: string[]) => new Set(ids.filter((id) => id !== 'hider')),
@@ -49,7 +50,7 @@ function scene({ isHeld = false } = {}) {
     cacheMs: 60_000,
     hearsOfChanges: () => true,
   })
-  return { reader, held, looks, reads }
+  return { reader, visibility, held, looks, reads }
 }
 
 const alike = ['never', 'hider', 'nobody']
@@ -101,4 +102,16 @@ t.test('who subscribe together are answered by one read, each of whom they named
     yours.map(({ userId }) => userId),
     ['nobody', 'been'],
   )
+})
+
+t.test('who hides while it is looked up who sees them is hidden in the answer', async (t) => {
+  const { reader, visibility } = scene()
+  const { seenAmong } = visibility
+  visibility.seenAmong = async (viewer, ids) => {
+    const seen = await seenAmong(viewer, ids)
+    visibility.seenAmong = async () => new Set()
+    visibility.generation++
+    return seen
+  }
+  t.match(await reader.statuses('me', ['been']), [{ userId: 'been', lastSeen: null }])
 })

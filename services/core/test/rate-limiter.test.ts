@@ -13,6 +13,18 @@ t.test('a burst, then the sustained rate; one user does not pay for another', as
   t.throws(() => limiter.take('ann'), { code: 'RATE_LIMITED' })
 })
 
+t.test('what costs more waits for more, and is never too much for ever', async (t) => {
+  let now = 0
+  const limiter = new RateLimiter(10, 30, () => now)
+  limiter.take('ann', 20)
+  t.throws(() => limiter.take('ann', 15), { code: 'RATE_LIMITED', retryAfterMs: 500 })
+  t.doesNotThrow(() => limiter.take('ann', 10), 'what was refused cost nothing')
+  t.throws(() => limiter.take('ann', 1_000), { code: 'RATE_LIMITED', retryAfterMs: 3_000 })
+  now = 3_000
+  t.doesNotThrow(() => limiter.take('ann', 1_000))
+  t.throws(() => limiter.take('ann'), { code: 'RATE_LIMITED' })
+})
+
 t.test('never more than burst + rate × time', async () => {
   fc.assert(
     fc.property(fc.array(fc.nat(500), { maxLength: 200 }), (pauses) => {

@@ -19,7 +19,10 @@ export const Limits = Type.Object({
   ),
   fileMaxBytes: count('Size of an uploaded file.', defaultLimits.fileMaxBytes),
   groupMaxMembers: count('Members of one group.', defaultLimits.groupMaxMembers),
-  subscribeMaxUsers: count('Users in one `presence_subscribe`.', defaultLimits.subscribeMaxUsers),
+  subscribeMaxUsers: count(
+    'Users in one `presence_subscribe`; and as many a second that one user may go on naming.',
+    defaultLimits.subscribeMaxUsers,
+  ),
   subscribeMaxUsersPerSocket: count(
     'Users that one socket may watch.',
     defaultLimits.subscribeMaxUsersPerSocket,

@@ -326,7 +326,11 @@ export const groups = {
     LIMIT_VOICE_MAX_SOCKET_BYTES: integer('Size of a voice message sent by socket.', 4_000_000, 1),
     LIMIT_FILE_MAX_BYTES: integer('Size of an uploaded file.', 100_000_000, 1),
     LIMIT_GROUP_MAX_MEMBERS: integer('Members of one group.', 5_000, 1),
-    LIMIT_SUBSCRIBE_MAX_USERS: integer('Users in one `presence_subscribe`.', 500, 1),
+    LIMIT_SUBSCRIBE_MAX_USERS: integer(
+      'Users in one `presence_subscribe`; and as many a second that one user may go on naming.',
+      500,
+      1,
+    ),
     LIMIT_SUBSCRIBE_MAX_USERS_PER_SOCKET: integer('Users that one socket may watch.', 5_000, 1),
     LIMIT_PRESENCE_NAMES_MAX_MEMBERS: integer(
       'Members of a group up to which its presence is told by name; beyond it, as a count.',

@@ -18,17 +18,21 @@ export class RateLimiter {
     this.#now = now
   }
 
-  /** @throws {CodedError} `RATE_LIMITED`, with the time until the next token */
-  take(userId: string): void {
+  /**
+   * @param tokens what it costs; more than the burst costs the burst
+   * @throws {CodedError} `RATE_LIMITED`, with the time until there are as many
+   */
+  take(userId: string, tokens = 1): void {
+    const cost = Math.min(tokens, this.#burst)
     const now = this.#now()
     const bucket = this.#buckets.get(userId) ?? { tokens: this.#burst, at: now }
     bucket.tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.at) / 1000) * this.#perSecond)
     bucket.at = now
     this.#buckets.set(userId, bucket)
-    if (bucket.tokens < 1) {
-      const retryAfterMs = Math.ceil(((1 - bucket.tokens) / this.#perSecond) * 1000)
+    if (bucket.tokens < cost) {
+      const retryAfterMs = Math.ceil(((cost - bucket.tokens) / this.#perSecond) * 1000)
       throw new CodedError('RATE_LIMITED', 'You send too often.', { retryAfterMs })
     }
-    bucket.tokens -= 1
+    bucket.tokens -= cost
   }
 }

@@ -134,13 +134,19 @@ export class PresenceReader {
 
   /**
    * The state of each user, to be followed by events: what is told later has a newer version, and nothing that was told
-   * before has. One who does not exist looks like one who never came.
+   * before has. One who does not exist looks like one who never came. Who sees whom is as it is known here in the moment that
+   * this resolves.
    */
   async statuses(viewerId: string, userIds: readonly string[]): Promise<UserStatus[]> {
     await this.#visibility.rulesOfEach([viewerId, ...userIds])
     const mayRemember = (userId: string) => this.#isAsAlways(viewerId, userId)
     const states = await this.#told.ask({ userIds, mayRemember })
-    const seen = await this.#visibility.seenAmong(viewerId, userIds)
+    let seen: Set<string>
+    let generation: number
+    do {
+      generation = this.#visibility.generation
+      seen = await this.#visibility.seenAmong(viewerId, userIds)
+    } while (generation !== this.#visibility.generation)
     return userIds.flatMap((userId) => {
       const state = states.get(userId)
       return state ? this.#status(viewerId, state, seen.has(userId)) : []

@@ -29,7 +29,7 @@ export class PresenceWatch {
   readonly #limits: Limits
   readonly #broadcasts: boolean
   readonly #log: Logger
-  /** What is done to one socket is done one after the other. */
+  /** Whom one socket hears is decided one after the other. To read how these are is no part of that: it takes its time. */
   readonly #inOrder = new KeyedQueue()
   /** Of sockets that are being let in: what was known then. */
   readonly #placedAt = new WeakMap<RealtimeSocket, number>()
@@ -84,7 +84,8 @@ export class PresenceWatch {
     userIds: readonly string[],
     countedIds: readonly string[] = [],
   ): Promise<UserStatus[]> {
-    return this.#inOrder.run(socket.id, async () => {
+    await this.#inOrder.run(socket.id, async () => {
+      if (!socket.connected) return
       const watched = new Set(this.#sockets.isChoosy(socket) ? this.#sockets.watchedBy(socket) : [])
       for (const userId of userIds) watched.add(userId)
       const counted = new Set([...this.#sockets.headcountsOf(socket), ...countedIds])
@@ -94,9 +95,10 @@ export class PresenceWatch {
       }
       this.#sockets.beChoosy(socket)
       await this.#decide(socket, userIds)
-      await this.#subscriptions.settled()
-      return this.#reader.statuses(socket.data.userId, userIds)
     })
+    // What comes between is heard: so it is subscribed first, and read then, together with all who ask meanwhile.
+    await this.#subscriptions.settled()
+    return socket.connected ? this.#reader.statuses(socket.data.userId, userIds) : []
   }
 
   async unwatch(socket: RealtimeSocket, userIds: readonly string[]): Promise<void> {
@@ -137,11 +139,12 @@ export class PresenceWatch {
     await this.#placeAgain(socket)
     const watched = this.#sockets.watchedBy(socket)
     if (watched.length === 0) return
-    const statuses = await this.#inOrder.run(socket.id, async () => {
-      await this.#decide(socket, watched)
-      return this.#reader.statuses(socket.data.userId, watched)
-    })
-    for (const status of statuses) socket.emit('user_status_changed', status)
+    await this.#inOrder.run(socket.id, () => this.#decide(socket, watched))
+    if (!socket.connected) return
+    const statuses = await this.#reader.statuses(socket.data.userId, watched)
+    for (const status of statuses) {
+      if (this.#sockets.watches(socket, status.userId)) socket.emit('user_status_changed', status)
+    }
   }
 
   /** Out of all rooms of which it is not certain that the socket may be in. Returns what was left. */
@@ -158,31 +161,41 @@ export class PresenceWatch {
     return shut
   }
 
-  /** Lets in who may see, and tells who sees since now how it is, who sees no more that there is nothing to see. */
+  /** Each socket by itself: none waits for another of which much has to be looked up, or fails with it. */
   async #settle(pairs: Pairs, shut: Pairs, version: number): Promise<void> {
-    const revealed: Pairs = new Map()
-    for (const [socket, userIds] of pairs) {
-      await this.#inOrder.run(socket.id, async () => {
-        const closed = [...userIds].filter(
-          (userId) => this.#sockets.watches(socket, userId) && !this.#sockets.hears(socket, userId),
-        )
-        const seen = await this.#decide(socket, closed)
-        revealed.set(socket, seen)
-        for (const userId of closed) {
-          const wasOpen = shut.get(socket)?.has(userId)
-          if (wasOpen && !seen.has(userId)) socket.emit('user_status_changed', hiddenStatus(userId, version))
-        }
-      })
+    const settled = [...pairs].map(([socket, userIds]) =>
+      this.#settleOne(socket, userIds, shut.get(socket) ?? new Set(), version),
+    )
+    for (const outcome of await Promise.allSettled(settled)) {
+      if (outcome.status === 'rejected') throw outcome.reason
     }
-    await this.#subscriptions.settled()
-    const userIds = new Set([...revealed.values()].flatMap((seen) => [...seen]))
-    if (userIds.size === 0) return
-    const statuses = await this.#reader.shown([...userIds], version)
-    for (const [socket, seen] of revealed) {
-      for (const userId of seen) {
-        const status = statuses.get(userId)
-        if (status && this.#sockets.hears(socket, userId)) socket.emit('user_status_changed', status)
+  }
+
+  /** Lets in who may see, and tells who sees since now how it is, who sees no more that there is nothing to see. */
+  async #settleOne(
+    socket: RealtimeSocket,
+    userIds: Set<string>,
+    wasOpen: Set<string>,
+    version: number,
+  ): Promise<void> {
+    const revealed = await this.#inOrder.run(socket.id, async () => {
+      if (!socket.connected) return []
+      const closed = [...userIds].filter(
+        (userId) => this.#sockets.watches(socket, userId) && !this.#sockets.hears(socket, userId),
+      )
+      const seen = await this.#decide(socket, closed)
+      for (const userId of closed) {
+        if (wasOpen.has(userId) && !seen.has(userId))
+          socket.emit('user_status_changed', hiddenStatus(userId, version))
       }
+      return [...seen]
+    })
+    if (revealed.length === 0) return
+    await this.#subscriptions.settled()
+    const statuses = await this.#reader.shown(revealed, version)
+    for (const userId of revealed) {
+      const status = statuses.get(userId)
+      if (status && this.#sockets.hears(socket, userId)) socket.emit('user_status_changed', status)
     }
   }
 

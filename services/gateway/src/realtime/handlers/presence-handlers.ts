@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ConversationAccess } from '@earshot/core/conversations/access'
+import { RateLimiter } from '@earshot/core/messages/rate-limiter'
 import type { Headcounts } from '@earshot/core/presence/headcounts'
 import type { VisibilitySettings } from '@earshot/core/visibility/visibility-settings'
 import { CodedError, type Limits, type PresenceSubscription } from '@earshot/protocol'
@@ -29,6 +30,13 @@ export function presenceHandlers(deps: {
     if (count > max) throw new CodedError('TOO_LARGE', `${max} users at most.`, { field })
   }
 
+  // Of a user, at once, as many as all their sockets may watch: whoever comes back with all of these is not refused. Then as many a
+  // second as one event may name.
+  const rate = new RateLimiter(
+    limits.subscribeMaxUsers,
+    limits.subscribeMaxUsersPerSocket * limits.socketsPerUser,
+  )
+
   /** Small groups are their members, by name. */
   async function named(userId: string, { userIds = [], groupIds = [] }: PresenceSubscription) {
     const names = new Set(userIds)
@@ -38,6 +46,7 @@ export function presenceHandlers(deps: {
       if (members.length > limits.presenceNamesMaxMembers) large.push(groupId)
       else for (const member of members) if (member !== userId) names.add(member)
     }
+    if (names.size > userIds.length) rate.take(userId, names.size - userIds.length)
     return { names: [...names], large }
   }
 
@@ -53,6 +62,7 @@ export function presenceHandlers(deps: {
     async presence_subscribe({ socket, userId }, payload) {
       const { userIds = [], groupIds = [] } = payload
       atMost(userIds.length + groupIds.length, userIds.length > 0 ? 'userIds' : 'groupIds')
+      rate.take(userId, userIds.length + groupIds.length)
       for (const groupId of groupIds) await access.groupTarget(userId, groupId)
       const { names, large } = await named(userId, payload)
       const statuses = await watch.watch(socket, names, large)
@@ -61,9 +71,11 @@ export function presenceHandlers(deps: {
     },
 
     async presence_unsubscribe({ socket, userId }, payload) {
+      const { userIds = [], groupIds = [] } = payload
       // Each may have to be looked up.
-      atMost(payload.groupIds?.length ?? 0, 'groupIds')
-      for (const groupId of payload.groupIds ?? []) headcountWatch.unwatch(socket, groupId)
+      atMost(groupIds.length, 'groupIds')
+      rate.take(userId, userIds.length + groupIds.length)
+      for (const groupId of groupIds) headcountWatch.unwatch(socket, groupId)
       const { names } = await named(userId, payload)
       await watch.unwatch(socket, names)
       return {}
