@@ -35,6 +35,7 @@ export class Gate {
   readonly #sockets = new Set<Socket>()
   readonly #held: Held[] = []
   readonly #refused: string[][] = []
+  readonly #dropped: string[][] = []
   #turnsAway = false
 
   private constructor(targetPort: number) {
@@ -66,6 +67,11 @@ export class Gate {
     this.#refused.push(parts)
   }
 
+  /** Breaks the connection on the next request that has all of these in it, before it gets there. */
+  drop(...parts: string[]): void {
+    this.#dropped.push(parts)
+  }
+
   /** What is connected stays so; who comes anew does not get in. */
   turnAway(): void {
     this.#turnsAway = true
@@ -82,6 +88,12 @@ export class Gate {
 
   #join(inner: Socket, outer: Socket): void {
     inner.on('data', (request) => {
+      const dropped = this.#dropped.findIndex((parts) => parts.every((part) => request.includes(part)))
+      if (dropped >= 0) {
+        this.#dropped.splice(dropped, 1)
+        outer.destroy()
+        inner.destroy()
+      }
       if (this.#refused.some((parts) => parts.every((part) => request.includes(part)))) inner.destroy()
       const hold = () => {
         outer.unpipe(inner).pause()

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import { startRedis } from '../../../infra/servers/redis.ts'
 import { startCluster } from '../src/cluster.ts'
+import { Gate } from '../src/gate.ts'
 import { Wire } from '../src/wire.ts'
 
 t.test('what was asked by a connection that broke is refused before the next one serves', async (t) => {
@@ -43,6 +44,22 @@ t.test('a connection for commands that hangs without an end is found out and mad
   while (!answer.ok) answer = await bob.raw('message', text)
   await ann.hears('new_message', ({ content }) => content === text.content)
   t.match(answer, { seq: 1 })
+})
+
+t.test('who cannot hear because a connection broke while it told is told to sync', async (t) => {
+  const { gate, url } = await Gate.to(process.env.TEST_REDIS_URL ?? '')
+  t.teardown(() => gate.close())
+  const cluster = await startCluster(t, { nodes: 1, workers: 0 })
+  await cluster.addGateway({ REDIS_URL: url })
+  const bob = await cluster.connect('bob', 0)
+  const ann = await cluster.connect('ann', 1)
+  const { conversationId } = await ann.send('message', { recipientId: 'bob', content: 'hello' })
+  await bob.hears('new_message')
+  gate.drop('lost on its way')
+  t.match(await ann.send('message', { recipientId: 'bob', content: 'lost on its way' }), { seq: 2 })
+  await bob.hears('sync_required')
+  const { conversations } = await bob.send('sync', { conversations: { [conversationId]: 1 } })
+  t.match(conversations[conversationId]?.messages, [{ seq: 2, content: 'lost on its way' }])
 })
 
 t.test('Redis is full: said, with when to come again, and served when there is room', async (t) => {

@@ -1,17 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { sendLong } from '@earshot/core/clients/long-command'
 import type { Logger } from '@earshot/core/observability/logger'
 import type { Metrics } from '@earshot/core/observability/metrics'
-import { Outage } from '@earshot/core/observability/outage'
 import type { ClientToServerEvents, ServerToClientEvents } from '@earshot/protocol'
 import { createShardedAdapter } from '@socket.io/redis-adapter'
 import type { Redis } from 'ioredis'
 import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.io'
 import type { Adapter } from 'socket.io-adapter'
-import { GatheredPublish } from './gathered-publish.ts'
 import { Hearing } from './hearing.ts'
 import { Listeners } from './listeners.ts'
 import { MembershipChannel } from './membership-channel.ts'
+import { surviveOutages } from './publishing.ts'
 import { Relay } from './relay.ts'
 import { isNodesOwnRoom } from './rooms.ts'
 import { sharedParser } from './shared-decoder.ts'
@@ -68,7 +66,11 @@ export function createRealtime(deps: {
   const channels = { publish, subscriber, prefix, log }
   const memberships = new MembershipChannel(channels)
   const visibility = new VisibilityChannel(channels)
-  const { tell, published } = surviveOutages(publisher, deps.metrics, log)
+  const { tell, published } = surviveOutages(publisher, {
+    metrics: deps.metrics,
+    log,
+    missed: (channel) => relay.askToSync(channel),
+  })
   const statuses = new StatusChannel({
     ...channels,
     // Not the one above: nobody waits for this.
@@ -112,44 +114,4 @@ function withOwnRooms(adapter: Adapter): Adapter {
   const isShared = sharded.shouldUseASeparateNamespace.bind(sharded)
   sharded.shouldUseASeparateNamespace = (room) => !isNodesOwnRoom(room) && isShared(room)
   return sharded
-}
-
-/**
- * The adapter lets failures of `publish` go uncaught, which would end the process. While Redis is away local delivery
- * goes on; what remote clients missed they find by `sync`. `published` resolves when Redis has all that was published.
- */
-function surviveOutages(publisher: Redis, metrics: Metrics, log: Logger) {
-  const outage = new Outage(log, 'publishing to other nodes')
-  const survived = async (answer: Promise<unknown>): Promise<unknown> => {
-    try {
-      const receivers = await answer
-      outage.worked()
-      return receivers
-    } catch (err) {
-      metrics.publishFailures.inc()
-      outage.failed(err)
-      return 0
-    }
-  }
-  const publish = publisher.spublish.bind(publisher) as (
-    channel: string,
-    message: string | Buffer,
-  ) => Promise<number>
-  const gathered = new GatheredPublish(publisher, survived)
-  // Answered in the order of the calls, whichever way they go: when the last is, all are.
-  let last: Promise<unknown> = Promise.resolve()
-  const followed = (channel: string, message: string | Buffer) => {
-    gathered.flush()
-    last = survived(publish(channel, message))
-    return last
-  }
-  const tell = (channel: string, head: string, text: string | Buffer) => {
-    // What is long shares no call: scripts take longer over what they are given than the call costs.
-    if (Buffer.isBuffer(text)) {
-      gathered.flush()
-      last = survived(sendLong(publisher, 'spublish', [channel], [Buffer.from(head), text]))
-    } else last = gathered.publish(channel, head, text)
-  }
-  publisher.spublish = followed as typeof publisher.spublish
-  return { tell, published: () => last }
 }

@@ -24,6 +24,7 @@ const mark = 0x01
 const uidLength = 16
 /** So much is made bytes once, for all who are told, here and elsewhere; less is cheaper as text. */
 const bytesFromChars = 8_192
+const syncRequired = `2${JSON.stringify(['sync_required', { reason: 'something may have been missed' }])}`
 
 /**
  * Tells the sockets of one room, on all nodes, the way the adapter does and through its channels, for less: an event is made text
@@ -76,13 +77,21 @@ export class Relay {
     } = {},
   ): void {
     const told = this.#toldAs(event, payload as object, audio)
-    const head = `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
     if (!isHereOnly) {
-      this.#publish(this.channelOf(room), head, told.frame ? textBytesIn(told.frame()) : told.text)
+      this.#publish(
+        this.channelOf(room),
+        this.#head(exceptId),
+        told.frame ? textBytesIn(told.frame()) : told.text,
+      )
     }
     const deliver = () => this.#deliver(room, exceptId, told)
     if (hereAfter) void hereAfter.then(deliver)
     else deliver()
+  }
+
+  /** Has sockets of other nodes told that they may have missed something in a room. */
+  askToSync(channel: string): void {
+    this.#publish(channel, this.#head(''), syncRequired)
   }
 
   /** Whether this node listens to a room. */
@@ -109,6 +118,10 @@ export class Relay {
       if (message[0] === mark) this.#take(message, channel)
       else others.call(raw, message, channel)
     }
+  }
+
+  #head(exceptId: string): string {
+    return `${String.fromCharCode(mark)}${this.#uid}${String.fromCharCode(exceptId.length)}${exceptId}`
   }
 
   #take(message: Buffer, channel: Buffer): void {
