@@ -37,6 +37,7 @@ export class Gate {
   readonly #refused: string[][] = []
   readonly #dropped: string[][] = []
   #turnsAway = false
+  #asked: Buffer[] | undefined
 
   private constructor(targetPort: number) {
     this.#server = createServer((inner) => {
@@ -72,6 +73,13 @@ export class Gate {
     this.#dropped.push(parts)
   }
 
+  /** Keeps what is asked from now on. Returns what gives it, in the order in which it came. */
+  record(): () => string {
+    const asked: Buffer[] = []
+    this.#asked = asked
+    return () => Buffer.concat(asked).toString()
+  }
+
   /** What is connected stays so; who comes anew does not get in. */
   turnAway(): void {
     this.#turnsAway = true
@@ -88,6 +96,7 @@ export class Gate {
 
   #join(inner: Socket, outer: Socket): void {
     inner.on('data', (request) => {
+      this.#asked?.push(request)
       const dropped = this.#dropped.findIndex((parts) => parts.every((part) => request.includes(part)))
       if (dropped >= 0) {
         this.#dropped.splice(dropped, 1)
