@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Toolbox } from '../../../infra/tools/toolbox.ts'
+import { allOrNone } from './all-or-none.ts'
 import type { Sample } from './contest-table.ts'
 import { Crowd, type CrowdOptions } from './crowd/crowd.ts'
 import { type Cost, minusRest, type Rest } from './meter.ts'
@@ -56,12 +57,10 @@ export async function startContestants(
   entrants: readonly Entrant[],
   env: NodeJS.ProcessEnv,
 ): Promise<Contestant[]> {
-  const started = await Promise.allSettled(entrants.map((entrant) => start(box, entrant, env)))
-  const contestants = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
-  const failed = started.find((one) => one.status === 'rejected')
-  if (!failed) return contestants
-  await endContestants(contestants)
-  throw failed.reason
+  return allOrNone(
+    entrants.map((entrant) => start(box, entrant, env)),
+    endContestants,
+  )
 }
 
 export async function endContestants(contestants: readonly Contestant[]): Promise<void> {

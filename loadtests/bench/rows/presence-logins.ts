@@ -1,3 +1,4 @@
+import { allOrNone } from '../lib/all-or-none.ts'
 import { type Floor, floorCell, type Goal } from '../lib/goal.ts'
 import { type Case, peopleOf, type Storm, StormCluster } from '../lib/login-storm.ts'
 import type { Box, Row, Table } from '../lib/row.ts'
@@ -87,8 +88,9 @@ async function takeTurns(
   { rounds, people, withinS }: { rounds: number; people: number; withinS: number },
 ): Promise<Found[]> {
   const groups = Array.from({ length: rounds }, (_, round) => peopleOf(`round-${round}`, people))
+  const stop = (some: StormCluster[]) => Promise.all(some.map((cluster) => cluster.stop()))
   const start = (one: Case) => StormCluster.start(box, one, groups.flat())
-  const clusters = await box.reporter.step('Warming up', () => allOrNone(cases.map(start)))
+  const clusters = await box.reporter.step('Warming up', () => allOrNone(cases.map(start), stop))
   try {
     for (const [round, userIds] of groups.entries()) {
       for (const cluster of round % 2 === 0 ? clusters : clusters.toReversed()) {
@@ -98,7 +100,7 @@ async function takeTurns(
     }
     await Promise.all(clusters.map((cluster) => cluster.rest()))
   } finally {
-    await Promise.all(clusters.map((cluster) => cluster.stop()))
+    await stop(clusters)
   }
   const costs = costsOf(clusters.map(({ storms }) => storms))
   return clusters.map((cluster, i) => ({
@@ -108,15 +110,6 @@ async function takeTurns(
       return cost ? [{ ...storm, ...cost }] : []
     }),
   }))
-}
-
-async function allOrNone(starting: Promise<StormCluster>[]): Promise<StormCluster[]> {
-  const started = await Promise.allSettled(starting)
-  const clusters = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
-  const failed = started.find((one) => one.status === 'rejected')
-  if (!failed) return clusters
-  await Promise.all(clusters.map((cluster) => cluster.stop()))
-  throw failed.reason
 }
 
 const middle = ({ storms }: Found, of: (storm: Storm & StormCost) => number) => median(storms.map(of))
