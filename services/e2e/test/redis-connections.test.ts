@@ -2,11 +2,20 @@
 import { once } from 'node:events'
 import { commandClient } from '@earshot/core/clients/redis'
 import { Redis } from 'ioredis'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { startRedis } from '../../../infra/servers/redis.ts'
 import { startCluster } from '../src/cluster.ts'
 import { Gate } from '../src/gate.ts'
 import { Wire } from '../src/wire.ts'
+
+/** Two on two nodes, of which the one of ann has its Redis behind a gate. */
+async function pairThroughGate(t: Test) {
+  const { gate, url } = await Gate.to(process.env.TEST_REDIS_URL ?? '')
+  t.teardown(() => gate.close())
+  const cluster = await startCluster(t, { nodes: 1, workers: 0 })
+  await cluster.addGateway({ REDIS_URL: url })
+  return { gate, bob: await cluster.connect('bob', 0), ann: await cluster.connect('ann', 1) }
+}
 
 t.test('what was asked by a connection that broke is refused before the next one serves', async (t) => {
   const { wire, url } = await Wire.to(process.env.TEST_REDIS_URL ?? '')
@@ -47,12 +56,7 @@ t.test('a connection for commands that hangs without an end is found out and mad
 })
 
 t.test('who cannot hear because a connection broke while it told is told to sync', async (t) => {
-  const { gate, url } = await Gate.to(process.env.TEST_REDIS_URL ?? '')
-  t.teardown(() => gate.close())
-  const cluster = await startCluster(t, { nodes: 1, workers: 0 })
-  await cluster.addGateway({ REDIS_URL: url })
-  const bob = await cluster.connect('bob', 0)
-  const ann = await cluster.connect('ann', 1)
+  const { gate, ann, bob } = await pairThroughGate(t)
   const { conversationId } = await ann.send('message', { recipientId: 'bob', content: 'hello' })
   await bob.hears('new_message')
   gate.drop('lost on its way')
@@ -77,12 +81,7 @@ t.test('Redis is full: said, with when to come again, and served when there is r
 })
 
 t.test('a conversation is noted before others hear of it, however long the text', async (t) => {
-  const { gate, url } = await Gate.to(process.env.TEST_REDIS_URL ?? '')
-  t.teardown(() => gate.close())
-  const cluster = await startCluster(t, { nodes: 1, workers: 0 })
-  await cluster.addGateway({ REDIS_URL: url })
-  const bob = await cluster.connect('bob', 0)
-  const ann = await cluster.connect('ann', 1)
+  const { gate, ann, bob } = await pairThroughGate(t)
   for (const content of ['short', 'long '.repeat(2_000)]) {
     const asked = gate.record()
     await ann.send('message', { recipientId: 'bob', content })
