@@ -12,9 +12,7 @@ export function sendLong(
   args: string[],
   last: Buffer | Buffer[],
 ): Promise<unknown> {
-  const command = new LongCommand(name, args, last)
-  void client.sendCommand(command)
-  return command.promise
+  return client.sendCommand(new LongCommand(name, args, last)) as Promise<unknown>
 }
 
 class LongCommand extends Command {

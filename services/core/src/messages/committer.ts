@@ -183,12 +183,16 @@ export class Committer {
 
   /** Numbers of those that have one already. */
   async #takeBack(written: Written[]): Promise<void> {
-    await Promise.all(
-      written.map(({ doc, existing }) => {
-        const isItsOwn = existing?.seq === doc.seq && existing.conversationId === doc.conversationId
-        return existing && !isItsOwn && this.#sequencer.forget(doc.conversationId, doc._id, doc.seq)
-      }),
+    await this.#forget(
+      written.filter(
+        ({ doc, existing }) =>
+          existing && (existing.seq !== doc.seq || existing.conversationId !== doc.conversationId),
+      ),
     )
+  }
+
+  async #forget(numbered: Numbered[]): Promise<void> {
+    await Promise.all(numbered.map(({ doc }) => this.#sequencer.forget(doc.conversationId, doc._id, doc.seq)))
   }
 
   #answerDuplicate(item: Waiting, doc: MessageDoc, existing: MessageDoc, noted: Promise<void>): void {
@@ -203,9 +207,7 @@ export class Committer {
 
   /** Redis counted from too low: it was wiped, or a hole was closed before its writer came. */
   async #findNewPlaces(displaced: Numbered[]): Promise<void> {
-    await Promise.all(
-      displaced.map(({ doc }) => this.#sequencer.forget(doc.conversationId, doc._id, doc.seq)),
-    )
+    await this.#forget(displaced)
     for (const conversationId of new Set(displaced.map(({ doc }) => doc.conversationId))) {
       await this.#sequencer.raise(conversationId, await this.#store.headSeq(conversationId))
     }

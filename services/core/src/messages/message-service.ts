@@ -265,17 +265,17 @@ export class MessageService {
     const message = toMessage(doc)
     if (doc.voiceMessage && voiceUrl) message.voiceMessage = voiceOutput(doc._id, doc.voiceMessage, voiceUrl)
     // Sent again, it may have a form that plays everywhere by now.
-    const inBase64 = message.voiceMessage?.url === voiceUrl ? audio : undefined
+    const endOfUrl = message.voiceMessage?.url === voiceUrl ? audio : undefined
     const isVoice = doc.messageType === 'voice'
     if (target.kind === 'group') {
       const event = isVoice ? 'new_group_voice_message' : 'new_group_message'
-      this.#fanout.toGroup(target.groupId, event, message, { hereAfter, audio: inBase64 })
+      this.#fanout.toGroup(target.groupId, event, message, { hereAfter, audio: endOfUrl })
       return
     }
     const event = isVoice ? 'new_voice_message' : 'new_message'
     const tell = (userId: string, exceptSocketId?: string) => {
       const isHereOnly = hearers && !hearers.has(userId)
-      this.#fanout.toUser(userId, event, message, { exceptSocketId, isHereOnly, hereAfter, audio: inBase64 })
+      this.#fanout.toUser(userId, event, message, { exceptSocketId, isHereOnly, hereAfter, audio: endOfUrl })
     }
     if (target.recipientId !== sender.userId) tell(target.recipientId)
     tell(sender.userId, sender.socketId)

@@ -95,7 +95,7 @@ export class LeaseHolder {
     const shards: number[] = []
     let news = 0
     while (shards.length < most) {
-      news += this.#newsIn(this.#nextShard).size
+      news += inShard(this.#news, this.#nextShard).size
       if (shards.length > 0 && news > this.#options.renewBatch) break
       shards.push(this.#nextShard)
       this.#nextShard = (this.#nextShard + 1) % this.#byShard.length
@@ -116,7 +116,7 @@ export class LeaseHolder {
     const held: Held = { userId, connectionId, shard, aliveAt: performance.now() }
     // Held from now on: should Redis be away, the next renewal takes the lease.
     this.#held.set(lease.connectionId, held)
-    this.#leasesIn(shard).set(lease.connectionId, held)
+    inShard(this.#byShard, shard).set(lease.connectionId, held)
     const { isFull, change, wasSpared } = await this.#store.acquire(this.#node, lease)
     if (isFull) {
       this.#drop(held)
@@ -134,7 +134,7 @@ export class LeaseHolder {
     const now = this.#noticeStandstill()
     if (!this.#isAwake) return
     held.aliveAt = now
-    this.#newsIn(held.shard).add(held)
+    inShard(this.#news, held.shard).add(held)
   }
 
   /**
@@ -159,7 +159,7 @@ export class LeaseHolder {
 
   /** @param shards one, or several that hold few leases */
   async renewShards(shards: number[]): Promise<void> {
-    const held = shards.filter((shard) => this.#leasesIn(shard).size > 0)
+    const held = shards.filter((shard) => inShard(this.#byShard, shard).size > 0)
     try {
       if (held.length > 0) {
         await this.#renew(held)
@@ -182,20 +182,20 @@ export class LeaseHolder {
       const now = performance.now()
       const renewals = some.map(({ shard, told }): Renewal => {
         const news = told.map(({ userId, aliveAt }) => ({ userId, silentMs: now - aliveAt }))
-        return { shard, held: this.#leasesIn(shard).size, news }
+        return { shard, held: inShard(this.#byShard, shard).size, news }
       })
       const same = await this.#store.renew(this.#node, renewals)
       for (const [i, { shard, told }] of some.entries()) {
         if (!same[i]) this.#doubtful.add(shard)
         // But for who was heard again while the call was under way.
-        for (const held of told) if (held.aliveAt <= now) this.#newsIn(shard).delete(held)
+        for (const held of told) if (held.aliveAt <= now) inShard(this.#news, shard).delete(held)
       }
     }
   }
 
   /** What Redis does not know of connections in a shard, as much a part as one call takes: one part at the least, maybe of nothing. */
   #newsOf(shard: number): Held[][] {
-    const news = this.#newsIn(shard)
+    const news = inShard(this.#news, shard)
     return news.size > 0 ? inSlices([...news], this.#options.renewBatch) : [[]]
   }
 
@@ -204,7 +204,7 @@ export class LeaseHolder {
    * they are made: what is taken or given back meanwhile is in neither.
    */
   async #compare(shard: number): Promise<void> {
-    const believed = [...this.#leasesIn(shard).values()]
+    const believed = [...inShard(this.#byShard, shard).values()]
     this.#doubtful.delete(shard)
     try {
       const found = await this.#store.leasesOf(this.#node, shard)
@@ -275,16 +275,8 @@ export class LeaseHolder {
 
   #drop(held: Held): void {
     this.#held.delete(held.connectionId)
-    this.#leasesIn(held.shard).delete(held.connectionId)
-    this.#newsIn(held.shard).delete(held)
-  }
-
-  #leasesIn(shard: number): Map<string, Held> {
-    return inShard(this.#byShard, shard)
-  }
-
-  #newsIn(shard: number): Set<Held> {
-    return inShard(this.#news, shard)
+    inShard(this.#byShard, held.shard).delete(held.connectionId)
+    inShard(this.#news, held.shard).delete(held)
   }
 
   #announce(state: PresenceState | undefined): void {

@@ -8,10 +8,12 @@ import { type AudioCodec, audioFacts } from './audio-facts.ts'
 import { isAbout, truthfulDuration } from './duration.ts'
 import { boundedWaveform } from './waveform.ts'
 
+/** What a sender says of audio. */
+type Description = Omit<VoiceInput, 'url' | 'data'>
+
 /** Audio that came with a message, of a size and a container that are accepted. It was not looked into yet. */
 export interface ReceivedVoice extends AudioBytes {
-  /** What is said of it. */
-  input: Omit<VoiceInput, 'url' | 'data'>
+  input: Description
   container: string
   sha256: string
 }
@@ -83,7 +85,7 @@ export async function acceptUploadedVoice(
 
 /** What a message says of audio, after a look into it. */
 async function checked(
-  { mimeType, duration, waveform }: Omit<VoiceInput, 'url' | 'data'>,
+  { mimeType, duration, waveform }: Description,
   bytes: Buffer,
   container: string,
   field: string,
