@@ -21,22 +21,17 @@ export class GatheredPublish {
   /** @param survived notes a failure and whom it kept from hearing, and makes an answer of it */
   constructor(
     redis: Redis,
-    survived: (answer: Promise<unknown>, channels: readonly string[]) => Promise<unknown>,
+    survived: (answer: Promise<unknown>, channels: () => string[]) => Promise<unknown>,
   ) {
     this.#redis = redis
     this.#script = defineScript(redis, 'publish_all', new URL('./publish.lua', import.meta.url))
-    this.#batch = new TurnBatch(
-      (messages) =>
-        survived(
-          this.#send(messages),
-          messages.map(([channel]) => channel),
-        ),
-      {
-        max: maxMessages,
-        maxWeight: maxChars,
-        weightOf: ([, , text]) => text.length,
-      },
-    )
+    const call = (messages: Message[]) =>
+      survived(this.#send(messages), () => messages.map(([channel]) => channel))
+    this.#batch = new TurnBatch(call, {
+      max: maxMessages,
+      maxWeight: maxChars,
+      weightOf: ([, , text]) => text.length,
+    })
   }
 
   /** Resolves when Redis has it, head and text in one, or could not take it. */

@@ -111,8 +111,8 @@ function isReady({ readyState, writeBuffer, transport }: Connection): boolean {
 }
 
 function frameOf(data: unknown, options: PacketOptions | undefined): Frame | undefined {
-  const [head, rest] = options?.wsPreEncodedFrame ?? []
-  if (head) return rest ? [head, rest] : head
+  const made = options?.wsPreEncodedFrame
+  if (made) return made.length === 1 ? made[0] : (made as [Buffer, Buffer])
   return typeof data === 'string' ? textFrame(data) : undefined
 }
 

@@ -13,15 +13,18 @@ const maxMissed = 10_000
  * goes on; what remote clients missed they find by `sync`. Their own nodes tell them to where it is their subscription that was
  * lost; where it was this node's connection alone, this node does, as soon as it can. `published` resolves when Redis has all that was
  * published, or could not take it.
- * @param deps.missed called for each channel on which something was not told, when there is a connection again
+ * @param deps.askToSync called for each channel on which something was not told, when there is a connection again
  */
 export function surviveOutages(
   publisher: Redis,
-  deps: { metrics: Metrics; log: Logger; missed: (channel: string) => void },
+  deps: { metrics: Metrics; log: Logger; askToSync: (channel: string) => void },
 ) {
   const outage = new Outage(deps.log, 'publishing to other nodes')
   let missed = new Set<string>()
-  const survived = async (answer: Promise<unknown>, channels: readonly string[] = []): Promise<unknown> => {
+  const survived = async (
+    answer: Promise<unknown>,
+    channels: () => string[] = () => [],
+  ): Promise<unknown> => {
     try {
       const receivers = await answer
       outage.worked()
@@ -29,7 +32,7 @@ export function surviveOutages(
     } catch (err) {
       deps.metrics.publishFailures.inc()
       outage.failed(err)
-      for (const channel of channels) if (missed.size < maxMissed) missed.add(channel)
+      for (const channel of channels()) if (missed.size < maxMissed) missed.add(channel)
       return 0
     }
   }
@@ -37,7 +40,7 @@ export function surviveOutages(
     const channels = missed
     // What fails again is missed again.
     missed = new Set()
-    for (const channel of channels) deps.missed(channel)
+    for (const channel of channels) deps.askToSync(channel)
   })
   const publish = publisher.spublish.bind(publisher) as (
     channel: string,
@@ -55,7 +58,7 @@ export function surviveOutages(
     // What is long shares no call: scripts take longer over what they are given than the call costs.
     if (Buffer.isBuffer(text)) {
       gathered.flush()
-      last = survived(sendLong(publisher, 'spublish', [channel], [Buffer.from(head), text]), [channel])
+      last = survived(sendLong(publisher, 'spublish', [channel], [Buffer.from(head), text]), () => [channel])
     } else last = gathered.publish(channel, head, text)
   }
   publisher.spublish = followed as typeof publisher.spublish

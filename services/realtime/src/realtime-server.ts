@@ -69,7 +69,7 @@ export function createRealtime(deps: {
   const { tell, published } = surviveOutages(publisher, {
     metrics: deps.metrics,
     log,
-    missed: (channel) => relay.askToSync(channel),
+    askToSync: (channel) => relay.askToSync(channel),
   })
   const statuses = new StatusChannel({
     ...channels,

@@ -138,8 +138,7 @@ export class Relay {
     if (this.#last?.payload === payload && this.#last.event === event) return this.#last.told
     const text = `2${JSON.stringify([event, payload])}`
     const isLong = audio !== undefined || text.length >= bytesFromChars
-    const made = () => (audio ? withAudio(text, payload, audio) : textFrame(text))
-    const told = isLong ? { frame: once(made) } : { text }
+    const told = isLong ? { frame: longFrame(text, payload, audio) } : { text }
     this.#last = { event, payload, told }
     return told
   }
@@ -187,10 +186,11 @@ function withAudio(
   return audioFrame(text.slice(0, end), audio, text.slice(end))
 }
 
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
+/** Made once, for all who hear it. */
+function longFrame(text: string, payload: object, audio: Buffer | undefined): () => Frame {
+  let frame: Frame | undefined
   return () => {
-    made ??= make()
-    return made
+    frame ??= audio ? withAudio(text, payload, audio) : textFrame(text)
+    return frame
   }
 }
