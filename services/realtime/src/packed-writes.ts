@@ -78,7 +78,8 @@ export class PackedWrites {
   #add(connection: Connection, frame: Frame): void {
     if (this.#due.size === 0) setImmediate(() => this.#writeAll())
     const before = this.#due.get(connection)
-    if (!before) this.#due.set(connection, frame)
+    // One in two parts may be another socket's, too: what this one gets next must not be added to that.
+    if (!before) this.#due.set(connection, Array.isArray(frame) ? [...frame] : frame)
     else if (Array.isArray(before)) before.push(...[frame].flat())
     else this.#due.set(connection, [before, frame].flat())
   }
