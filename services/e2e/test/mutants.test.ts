@@ -7,7 +7,7 @@ import { ChangeApplier } from '@earshot/core/changes/change-applier'
 import { ChangeStore } from '@earshot/core/changes/change-store'
 import { ConversationAccess } from '@earshot/core/conversations/access'
 import { MembershipStore } from '@earshot/core/conversations/membership-store'
-import { Committer } from '@earshot/core/messages/committer'
+import { type Committed, Committer } from '@earshot/core/messages/committer'
 import { HistoryService } from '@earshot/core/messages/history-service'
 import { MessageStore } from '@earshot/core/messages/message-store'
 import { Sequencer } from '@earshot/core/messages/sequencer'
@@ -112,6 +112,20 @@ t.test('one that delivers to somebody else too', async (t) => {
     }
   })
   await findsOut(t, { invariant: 5, what: /an outsider hears new_message/ })
+})
+
+t.test('one that answers one with what was for another', async (t) => {
+  const now = every(9)
+  let before: Committed | undefined
+  mutate(t, Committer.prototype, 'commit', (commit) => {
+    return async function (this: Committer, draft) {
+      const committed = await commit.call(this, draft)
+      const answer = before && now() ? before : committed
+      before = committed
+      return answer
+    }
+  })
+  await findsOut(t, { invariant: 5, what: /the answer is to something else/ })
 })
 
 t.test('one that drops deliveries', async (t) => {

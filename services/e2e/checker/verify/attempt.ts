@@ -12,6 +12,8 @@ export interface Attempt {
   words: string
   isVoice: boolean
   ack: SendAck | undefined
+  /** Answered, but as if something else had been asked. */
+  isMixedUp: boolean
   /** Neither this nor an ack: nobody knows what became of it. */
   refusedAs: ErrorCode | undefined
 }
@@ -28,14 +30,18 @@ export function attemptOf(call: Call): Attempt | undefined {
   if (!['message', 'group_message', 'voice_message'].includes(call.name)) return undefined
   const { recipientId = '', groupId, content = '', clientMessageId, voiceMessage } = call.payload as Payload
   const { answer } = call
+  const conversationId = groupId ?? directConversationId(call.user, recipientId)
+  const ack = answer?.ok ? (answer as unknown as SendAck) : undefined
+  const isMixedUp = ack !== undefined && ack.conversationId !== conversationId
   return {
     call,
     sender: call.user,
-    conversationId: groupId ?? directConversationId(call.user, recipientId),
+    conversationId,
     key: clientMessageId,
     words: voiceMessage ? sumOf(voiceMessage.url) : content,
     isVoice: voiceMessage !== undefined,
-    ack: answer?.ok ? (answer as unknown as SendAck) : undefined,
+    ack: isMixedUp ? undefined : ack,
+    isMixedUp,
     refusedAs: answer && !answer.ok ? answer.error.code : undefined,
   }
 }

@@ -1,11 +1,33 @@
 import { directMembers } from '@earshot/protocol'
 import type { Call, Entry, Heard, Stamp } from '../record.ts'
+import type { Attempt } from './attempt.ts'
 import type { Evidence } from './evidence.ts'
 import type { Violation } from './violation.ts'
 
 /** Invariant 5: only those who may, decided by the server: at hearing, at reading, at writing. */
 export function verifyOutsiders(evidence: Evidence): Violation[] {
-  return [...heard(evidence), ...read(evidence), ...wrote(evidence), ...changed(evidence)]
+  const { attempts } = evidence
+  return [
+    ...heard(evidence),
+    ...read(evidence),
+    ...wrote(evidence),
+    ...changed(evidence),
+    ...mixedUp(attempts),
+  ]
+}
+
+/** What answers another question was another's to know. */
+function mixedUp(attempts: Attempt[]): Violation[] {
+  return attempts
+    .filter(({ isMixedUp }) => isMixedUp)
+    .map(({ call, words }) => ({
+      invariant: 5,
+      what: 'the answer is to something else',
+      actors: [call.device],
+      detail: JSON.stringify(call.answer),
+      proof: [call],
+      about: [words],
+    }))
 }
 
 /** What is certainly caused by something that was done after a member had gone. */
