@@ -141,6 +141,23 @@ t.test('a blob that is deleted at any moment of its move leaves nothing', async 
   t.same([await from.info('two contents'), await to.info('two contents')].filter(Boolean).length, 2)
 })
 
+t.test('one that was killed in the middle of a deletion is finished by the next', async (t) => {
+  const bucket = await startBucket(t)
+  const cluster = await startCluster(t, { nodes: 0, workers: 0, env: bucket.env() })
+  const { db } = cluster
+  const bytes = opaqueBytes(300_000)
+  for (const store of [new GridFsBlobStore(db), s3Store(bucket)]) await store.put('half', bytes, 'x/y')
+  await db.collection<{ _id: string }>('media.files').deleteOne({ _id: 'half' })
+  const left = { _id: 'half', token: 'of the dead', until: new Date(0) }
+  await db.collection<typeof left>('blob_moves').insertOne(left)
+
+  const next = await run(cluster, toS3)
+  t.equal(next.code, 0, next.err)
+  t.match(await kept(cluster), { files: 0, chunks: 0 })
+  t.equal(await db.collection('blob_moves').countDocuments({}), 0)
+  t.same(await bucket.keys(), ['half'], 'what it had moved stays')
+})
+
 t.test('what is not understood, and what must not be done', async (t) => {
   const bucket = await startBucket(t)
   const cluster = await startCluster(t, { nodes: 0, workers: 0, env: bucket.env() })

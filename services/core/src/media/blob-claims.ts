@@ -53,6 +53,13 @@ export class BlobClaims {
     }
   }
 
+  /** Keys of blobs whose mover died. */
+  async left(): Promise<string[]> {
+    const dead = { until: { $lt: new Date() } }
+    const claims = await this.#claims.find(dead, { projection: { _id: 1 } }).toArray()
+    return claims.map(({ _id }) => _id)
+  }
+
   /** Whether it had a holder before; `undefined`: it has one. */
   async #try(key: string, token: string): Promise<boolean | undefined> {
     const now = Date.now()

@@ -1,6 +1,6 @@
 import type { BlobClaims } from './blob-claims.ts'
 import { digestOf, putVerified } from './blob-digest.ts'
-import { BlobGoneError, type BlobInfo, type BlobStore } from './blob-store.ts'
+import { BlobGoneError, type BlobInfo, type BlobStore, type ListedBlob } from './blob-store.ts'
 
 /** What became of a blob that was to be moved. */
 export type MoveOutcome =
@@ -38,13 +38,25 @@ export class BlobMover {
     this.#claims = deps.claims
   }
 
+  /** What is to be moved: what the source has, and then what somebody died over after it was no longer listed there. */
+  async *list(): AsyncGenerator<ListedBlob> {
+    yield* this.#from.list()
+    for (const key of await this.#claims.left()) {
+      if (!(await this.#from.info(key))) yield { key, size: 0 }
+    }
+  }
+
   /** @throws {BlobsDifferError} */
   async move(key: string): Promise<MoveOutcome> {
     const claim = await this.#claims.take(key)
     if (!claim) return 'busy'
     try {
       const info = await this.#from.info(key)
-      if (!info) return 'gone'
+      if (!info) {
+        // A deletion begins with what it is listed by: one who died in it left the pieces.
+        if (claim.wasLeft) await this.#from.delete(key)
+        return 'gone'
+      }
       await this.#copy(key, info, claim.wasLeft)
       if (!(await claim.isOurs())) return 'busy'
       if (!(await this.#from.info(key))) throw new BlobGoneError()

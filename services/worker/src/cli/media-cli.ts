@@ -84,11 +84,11 @@ async function run(
   const [from, to] = [stores[command.from], stores[command.to]]
   if (!from || !to) throw new UsageError('S3_BUCKET is not set: there is one store only.')
   const mover = new BlobMover({ from, to, claims: new BlobClaims(db) })
-  const list = () => itemsOf(from)
+  const list = () => itemsOf(mover)
   const move = async ({ id }: { id: string }) => (await mover.move(id)) === 'moved'
   return runBatch({ list, run: move, concurrency, signal, onProgress })
 }
 
-async function* itemsOf(store: BlobStore): AsyncGenerator<BatchItem> {
-  for await (const { key, size } of store.list()) yield { id: key, size }
+async function* itemsOf(mover: BlobMover): AsyncGenerator<BatchItem> {
+  for await (const { key, size } of mover.list()) yield { id: key, size }
 }
