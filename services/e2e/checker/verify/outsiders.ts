@@ -1,23 +1,15 @@
 import { directMembers } from '@earshot/protocol'
 import type { Call, Entry, Heard, Stamp } from '../record.ts'
-import type { Attempt } from './attempt.ts'
 import type { Evidence } from './evidence.ts'
 import type { Violation } from './violation.ts'
 
 /** Invariant 5: only those who may, decided by the server: at hearing, at reading, at writing. */
 export function verifyOutsiders(evidence: Evidence): Violation[] {
-  const { attempts } = evidence
-  return [
-    ...heard(evidence),
-    ...read(evidence),
-    ...wrote(evidence),
-    ...changed(evidence),
-    ...mixedUp(attempts),
-  ]
+  return [heard, read, wrote, changed, mixedUp].flatMap((judge) => judge(evidence))
 }
 
 /** What answers another question was another's to know. */
-function mixedUp(attempts: Attempt[]): Violation[] {
+function mixedUp({ attempts }: Evidence): Violation[] {
   return attempts
     .filter(({ isMixedUp }) => isMixedUp)
     .map(({ call, words }) => ({
